@@ -36,6 +36,14 @@ type Source struct {
 // two different names do not meet in practice; neither ("a", 1) and ("a", 1, 0)
 // nor ("a1") and ("a", 1) are the same name.
 func New(seed uint64, purpose string, indices ...uint64) *Source {
+	// Small enough to be inlined, so that a caller who keeps the source to
+	// itself has it on its stack.
+	s := new(Source)
+	s.name(seed, purpose, indices)
+	return s
+}
+
+func (s *Source) name(seed uint64, purpose string, indices []uint64) {
 	name := make([]byte, 0, 128)
 	name = binary.LittleEndian.AppendUint64(name, seed)
 	name = binary.LittleEndian.AppendUint64(name, uint64(len(purpose)))
@@ -45,10 +53,8 @@ func New(seed uint64, purpose string, indices ...uint64) *Source {
 	}
 	sum := sha256.Sum256(name)
 	word := func(i int) uint32 { return binary.LittleEndian.Uint32(sum[4*i:]) }
-	return &Source{
-		key:    [2]uint32{word(0), word(1)},
-		stream: [2]uint32{word(2), word(3)},
-	}
+	s.key = [2]uint32{word(0), word(1)}
+	s.stream = [2]uint32{word(2), word(3)}
 }
 
 // Block returns the i-th four words of the stream, wherever Uint64 has got to.
