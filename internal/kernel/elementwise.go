@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Add sets dst = a + b, elementwise. The slices have one length; dst may be a
 // or b.
@@ -55,7 +58,7 @@ func BiasGrad(dbias, dy []float32, n, c, hw int) {
 	sameLength(len(dy), n*c*hw)
 	sameLength(len(dbias), c)
 	g := newChannelGrid(n, c, hw)
-	partial := borrow(g.rows * c)
+	partial := sums.borrow(g.rows * c)
 	biasGradRegion.run(g.blocks(), biasGradArgs{elementwise.get(), g, dy, partial})
 	for i := range dbias {
 		s := 0.0
@@ -64,7 +67,7 @@ func BiasGrad(dbias, dy []float32, n, c, hw int) {
 		}
 		dbias[i] = float32(s)
 	}
-	giveBack(partial)
+	sums.giveBack(partial)
 }
 
 // elementwiseKernels are the single-threaded loops of this file.
@@ -181,17 +184,21 @@ type fillArgs struct {
 
 var fillRegion = newRegion(func(a *fillArgs, piece int) {
 	i, j := bounds(piece, len(a.dst))
-	dst := a.dst[i:j]
-	if a.v == 0 {
+	fill(a.dst[i:j], a.v)
+})
+
+// fill sets every element of dst to v. Copying what is filled already leaves
+// the work to memmove.
+func fill(dst []float32, v float32) {
+	if math.Float32bits(v) == 0 || len(dst) == 0 { // not -0
 		clear(dst)
 		return
 	}
-	// Doubling what is filled leaves the work to memmove.
-	dst[0] = a.v
+	dst[0] = v
 	for done := 1; done < len(dst); done *= 2 {
 		copy(dst[done:], dst[:done])
 	}
-})
+}
 
 type reduceArgs struct {
 	loop    func(a, b []float32) float64
@@ -212,13 +219,13 @@ var reduceRegion = newRegion(func(v *reduceArgs, piece int) {
 // order.
 func reduce(loop func(a, b []float32) float64, a, b []float32) float64 {
 	n := pieces(len(a))
-	partial := borrow(n)
+	partial := sums.borrow(n)
 	reduceRegion.run(n, reduceArgs{loop, a, b, partial})
 	s := 0.0
 	for _, v := range partial {
 		s += v
 	}
-	giveBack(partial)
+	sums.giveBack(partial)
 	return s
 }
 

@@ -106,34 +106,42 @@ func (g *channelGrid) plane(n, c int) (begin, end int) {
 	return begin, begin + g.hw
 }
 
-// scratch lends out float64 slices for partial sums.
-var scratch struct {
-	sync.Mutex
-	idle [][]float64
+// A lender keeps slices for use again.
+type lender[T float32 | float64 | int32] struct {
+	mu   sync.Mutex
+	idle [][]T
 }
 
+// The lenders of the package: partial sums, rows that are worked on, positions.
+var (
+	sums    lender[float64]
+	rows    lender[float32]
+	indices lender[int32]
+)
+
 // borrow returns a slice of n zeros, to be handed back by giveBack.
-func borrow(n int) []float64 {
-	scratch.Lock()
-	defer scratch.Unlock()
-	last := len(scratch.idle) - 1
+func (l *lender[T]) borrow(n int) []T {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last := len(l.idle) - 1
 	if last < 0 {
-		return make([]float64, n)
+		return make([]T, n)
 	}
-	s := scratch.idle[last]
-	scratch.idle = scratch.idle[:last]
+	s := l.idle[last]
+	l.idle = l.idle[:last]
 	if cap(s) < n {
-		return make([]float64, n)
+		return make([]T, n)
 	}
 	s = s[:n]
 	clear(s)
 	return s
 }
 
-func giveBack(s []float64) {
-	scratch.Lock()
-	scratch.idle = append(scratch.idle, s)
-	scratch.Unlock()
+// giveBack takes a slice back that borrow returned.
+func (l *lender[T]) giveBack(s []T) {
+	l.mu.Lock()
+	l.idle = append(l.idle, s)
+	l.mu.Unlock()
 }
 
 // byTier holds the versions of a set of kernels, nil where a tier has none of
