@@ -1,0 +1,240 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// square returns the shape of a square convolution with one group.
+func square(n, c, hw, k, window, stride, pad int) ConvShape {
+	return ConvShape{N: n, C: c, H: hw, W: hw, K: k, KH: window, KW: window, StrideH: stride, StrideW: stride,
+		PadTop: pad, PadLeft: pad, PadBottom: pad, PadRight: pad, DilationH: 1, DilationW: 1, Groups: 1}
+}
+
+func (s ConvShape) name() string {
+	return fmt.Sprintf("n%d_c%d_%dx%d_k%d_w%dx%d_s%dx%d_p%d.%d.%d.%d_d%dx%d_g%d", s.N, s.C, s.H, s.W, s.K, s.KH, s.KW,
+		s.StrideH, s.StrideW, s.PadTop, s.PadLeft, s.PadBottom, s.PadRight, s.DilationH, s.DilationW, s.Groups)
+}
+
+// with returns s after change.
+func (s ConvShape) with(change func(s *ConvShape)) ConvShape { change(&s); return s }
+
+// convShapes is the table of shapes that every convolution test goes through.
+func convShapes() []ConvShape {
+	groups := func(g int) func(*ConvShape) { return func(s *ConvShape) { s.Groups = g } }
+	dilation := func(d int) func(*ConvShape) { return func(s *ConvShape) { s.DilationH, s.DilationW = d, d } }
+	shapes := []ConvShape{
+		square(1, 1, 1, 1, 1, 1, 0),
+		square(1, 1, 1, 1, 3, 1, 1),
+		square(2, 3, 1, 5, 3, 2, 1),
+		square(3, 1, 5, 1, 3, 1, 1),
+		square(1, 16, 32, 16, 3, 1, 1),
+		square(2, 16, 16, 32, 3, 2, 1),
+		square(3, 64, 8, 64, 3, 1, 1),
+		square(2, 64, 7, 72, 3, 1, 1),
+		square(9, 8, 7, 24, 3, 1, 1),
+		square(10, 12, 4, 9, 3, 1, 1),
+		square(1, 3, 37, 64, 7, 2, 3),
+		square(2, 24, 14, 40, 1, 1, 0),
+		square(2, 24, 15, 40, 1, 2, 0),
+		square(1, 24, 15, 40, 1, 3, 2),
+		square(2, 5, 6, 7, 4, 3, 0),
+		square(1, 4, 9, 3, 2, 5, 0), // the last rows and columns are not used
+		square(1, 2, 3, 2, 3, 1, 4), // padding wider than the window
+		square(1, 130, 5, 131, 3, 1, 1),
+		square(2, 8, 9, 8, 3, 1, 2).with(dilation(2)),
+		square(2, 8, 12, 8, 3, 2, 3).with(dilation(3)),
+		square(1, 6, 12, 10, 2, 2, 1).with(dilation(4)),
+		square(2, 8, 9, 12, 3, 1, 1).with(groups(4)),
+		square(2, 32, 6, 64, 3, 2, 1).with(groups(8)),
+		square(2, 64, 9, 64, 3, 1, 1).with(groups(32)),
+		square(2, 17, 9, 17, 3, 1, 1).with(groups(17)),
+		square(1, 16, 23, 16, 5, 2, 2).with(groups(16)),
+		square(2, 6, 9, 12, 3, 1, 1).with(groups(6)),
+		square(1, 5, 40, 6, 3, 1, 1).with(func(s *ConvShape) { s.H, s.KH = 3, 1 }),
+		square(2, 5, 4, 6, 3, 1, 1).with(func(s *ConvShape) { s.W, s.KW, s.StrideW = 70, 5, 3 }),
+		square(2, 3, 8, 4, 3, 1, 0).with(func(s *ConvShape) { s.PadTop, s.PadRight = 2, 1 }),
+		square(2, 3, 8, 4, 3, 2, 0).with(func(s *ConvShape) { s.PadBottom, s.PadLeft, s.DilationW = 3, 2, 2 }),
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for len(shapes) < 90 {
+		if s := randomShape(r); s.Validate() == nil {
+			shapes = append(shapes, s)
+		}
+	}
+	return shapes
+}
+
+func randomShape(r *rand.Rand) ConvShape {
+	g := []int{1, 1, 1, 2, 3, 8}[r.IntN(6)]
+	return ConvShape{
+		N: 1 + r.IntN(4), C: g * (1 + r.IntN(9)), H: 1 + r.IntN(14), W: 1 + r.IntN(24), K: g * (1 + r.IntN(20)),
+		KH: 1 + r.IntN(4), KW: 1 + r.IntN(4), StrideH: 1 + r.IntN(3), StrideW: 1 + r.IntN(3),
+		PadTop: r.IntN(3), PadLeft: r.IntN(3), PadBottom: r.IntN(3), PadRight: r.IntN(3),
+		DilationH: 1 + r.IntN(2), DilationW: 1 + r.IntN(3), Groups: g,
+	}
+}
+
+// products calls f for every product of the convolution with its indices into
+// y, x and w; it is the definition that the kernels are held against.
+func (s ConvShape) products(f func(y, x, w int)) {
+	oh, ow := s.Out()
+	cg, kg := s.C/s.Groups, s.K/s.Groups
+	for n := range s.N {
+		for k := range s.K {
+			for c := range cg {
+				for kh := range s.KH {
+					for kw := range s.KW {
+						for i := range oh {
+							for j := range ow {
+								ih, iw := i*s.StrideH+kh*s.DilationH-s.PadTop, j*s.StrideW+kw*s.DilationW-s.PadLeft
+								if ih >= 0 && ih < s.H && iw >= 0 && iw < s.W {
+									f(((n*s.K+k)*oh+i)*ow+j, ((n*s.C+k/kg*cg+c)*s.H+ih)*s.W+iw, ((k*cg+c)*s.KH+kh)*s.KW+kw)
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// randomSlice returns n normal values. Nothing may be written or read past its
+// end: its capacity ends there.
+func randomSlice(r *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return slices.Clip(x)
+}
+
+func wide(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// checkClose fails if got is not want up to the rounding of float32 sums;
+// scale[i] is the sum of the magnitudes that were added up in element i.
+func checkClose(t *testing.T, what string, got []float32, want, scale []float64) {
+	t.Helper()
+	for i, w := range want {
+		g := float64(got[i])
+		if math.IsNaN(w) || math.IsInf(w, 0) {
+			if math.IsNaN(w) != math.IsNaN(g) || math.IsInf(w, 0) && g != w {
+				t.Errorf("%s[%d] = %v, want %v", what, i, g, w)
+				return
+			}
+			continue
+		}
+		if d := math.Abs(g - w); !(d <= 2e-6*scale[i]+1e-30) {
+			t.Errorf("%s[%d] = %v, want %v (off by %.2g of %.2g)", what, i, g, w, d, scale[i])
+			return
+		}
+	}
+}
+
+// convCase holds a shape's random arguments and its true results.
+type convCase struct {
+	s                        ConvShape
+	x, w, bias, residual, dy []float32
+	y, dx, dw                []float64
+	scaleY, scaleX, scaleW   []float64
+}
+
+func newConvCase(s ConvShape, r *rand.Rand) *convCase {
+	c := &convCase{s: s, x: randomSlice(r, s.inLen()), w: randomSlice(r, s.weightLen()),
+		bias: randomSlice(r, s.K), residual: randomSlice(r, s.outLen()), dy: randomSlice(r, s.outLen())}
+	c.y, c.scaleY = make([]float64, s.outLen()), make([]float64, s.outLen())
+	c.dx, c.scaleX = make([]float64, s.inLen()), make([]float64, s.inLen())
+	c.dw, c.scaleW = make([]float64, s.weightLen()), make([]float64, s.weightLen())
+	s.products(func(y, x, w int) {
+		xv, wv, dv := float64(c.x[x]), float64(c.w[w]), float64(c.dy[y])
+		c.y[y] += xv * wv
+		c.dx[x] += dv * wv
+		c.dw[w] += dv * xv
+		c.scaleY[y] += math.Abs(xv * wv)
+		c.scaleX[x] += math.Abs(dv * wv)
+		c.scaleW[w] += math.Abs(dv * xv)
+	})
+	return c
+}
+
+// epilogue returns the expected output with the parts of the epilogue that the
+// bits of parts ask for.
+func (c *convCase) epilogue(parts int) (e Epilogue, want []float64) {
+	want = slices.Clone(c.y)
+	per := len(want) / (c.s.N * c.s.K)
+	if parts&1 != 0 {
+		e.Bias = c.bias
+	}
+	if parts&2 != 0 {
+		e.Residual = c.residual
+	}
+	e.ReLU = parts&4 != 0
+	for i := range want {
+		if e.Bias != nil {
+			want[i] += float64(c.bias[i/per%c.s.K])
+		}
+		if e.Residual != nil {
+			want[i] += float64(c.residual[i])
+		}
+		if e.ReLU && want[i] < 0 {
+			want[i] = 0
+		}
+	}
+	return e, want
+}
+
+func plan(t testing.TB, s ConvShape) *Conv {
+	t.Helper()
+	c, err := NewConv(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// fresh returns n values that a kernel must overwrite.
+func fresh(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(math.NaN())
+	}
+	return slices.Clip(x)
+}
+
+func TestConv(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for i, s := range convShapes() {
+		c := newConvCase(s, r)
+		onEachTier(t, func(t *testing.T) {
+			p := plan(t, s)
+			p.Pack(c.w)
+			for _, parts := range []int{0, 7, i % 8} {
+				e, want := c.epilogue(parts)
+				scale := slices.Clone(c.scaleY)
+				for i := range scale {
+					scale[i] += 10
+				}
+				y := fresh(s.outLen())
+				p.Forward(y, c.x, e)
+				checkClose(t, fmt.Sprintf("%s epilogue %d: y", s.name(), parts), y, want, scale)
+			}
+			dx, dw := fresh(s.inLen()), fresh(s.weightLen())
+			for range 2 { // the second call meets used scratch memory
+				p.InputGrad(dx, c.dy, c.w)
+				checkClose(t, s.name()+": dx", dx, c.dx, c.scaleX)
+				p.WeightGrad(dw, c.x, c.dy)
+				checkClose(t, s.name()+": dw", dw, c.dw, c.scaleW)
+			}
+		})
+	}
+}
