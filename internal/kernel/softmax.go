@@ -54,10 +54,13 @@ func runSoftmax(f stripFunc, dst, a, b []float32, outer, n, inner int) {
 	if len(dst) == 0 {
 		return
 	}
-	// exp makes an entry cost some ten times what it costs in a plain loop.
-	lines := max(grain/8/n, 1)
+	lines := softmaxLines(n)
 	softmaxRegion.run((outer*inner+lines-1)/lines, softmaxArgs{f, dst, a, b, outer, n, inner, lines})
 }
+
+// softmaxLines returns how many lines of n entries make a piece of work. exp
+// makes an entry cost some ten times what it costs in a plain loop.
+func softmaxLines(n int) int { return max(grain/8/max(n, 1), 1) }
 
 var softmaxRegion = newRegion(func(s *softmaxArgs, piece int) {
 	end := min((piece+1)*s.lines, s.outer*s.inner)
