@@ -97,8 +97,15 @@ type running struct {
 // gradients of those in wrt. With no wrt there is only the forward pass.
 func compile(t testing.TB, op func(G.Nodes) (*G.Node, error), values []*tensor.Dense, wrt []bool) *running {
 	t.Helper()
+	return compileWith(t, op, values, wrt, nil)
+}
+
+// compileWith is compile with an upstream gradient of the caller's; nil: some
+// random one.
+func compileWith(t testing.TB, op func(G.Nodes) (*G.Node, error), values []*tensor.Dense, wrt []bool, upstream *tensor.Dense) *running {
+	t.Helper()
 	g := G.NewGraph()
-	r := &running{in: inputs(g, values...)}
+	r := &running{in: inputs(g, values...), upstream: upstream}
 	var err error
 	if r.y, err = op(r.in); err != nil {
 		t.Fatal(err)
@@ -110,7 +117,9 @@ func compile(t testing.TB, op func(G.Nodes) (*G.Node, error), values []*tensor.D
 		}
 	}
 	if len(to) > 0 {
-		r.upstream = random(99, upstreamShape(r.y)...)
+		if r.upstream == nil {
+			r.upstream = random(99, upstreamShape(r.y)...)
+		}
 		u := G.NodeFromAny(g, r.upstream, G.WithName("upstream"))
 		loss, err := inner(r.y, u)
 		if err != nil {

@@ -112,14 +112,27 @@ func given(name string, in ...*G.Node) error {
 // rank reports an error unless n is a float32 node of the given rank; shape
 // says in words what is wanted, "(N, C, H, W)".
 func rank(name string, n *G.Node, dims int, shape string) error {
-	if err := given(name, n); err != nil {
+	return argument(name, "input", n, dims, shape)
+}
+
+// argument is rank for an input that has a name of its own, "weight".
+func argument(name, what string, n *G.Node, dims int, shape string) error {
+	if err := float(name, what, n); err != nil {
 		return err
 	}
-	if n.Dtype() != tensor.Float32 {
-		return errors.Errorf("%s: input %s is %v, want float32", name, n.Name(), n.Dtype())
-	}
 	if n.Shape().Dims() != dims {
-		return errors.Errorf("%s: input has shape %v, want %s", name, n.Shape(), shape)
+		return errors.Errorf("%s: %s has shape %v, want %s", name, what, n.Shape(), shape)
+	}
+	return nil
+}
+
+// float reports an error unless n is a float32 node, of whatever rank.
+func float(name, what string, n *G.Node) error {
+	switch {
+	case n == nil:
+		return errors.Errorf("%s: %s is nil", name, what)
+	case n.Dtype() != tensor.Float32:
+		return errors.Errorf("%s: %s (%s) is %v, want float32", name, what, n.Name(), n.Dtype())
 	}
 	return nil
 }
@@ -267,6 +280,48 @@ func only(n *G.Node, err error) (G.Nodes, error) {
 		return nil, err
 	}
 	return G.Nodes{n}, nil
+}
+
+// gradients makes the gradient of each input with the function at its place;
+// nil for one that has none. Functions for optional inputs that are not there
+// are left over.
+func gradients(in G.Nodes, of ...func() (*G.Node, error)) (grads G.Nodes, err error) {
+	grads = make(G.Nodes, len(in))
+	for i := range in {
+		if of[i] == nil {
+			continue
+		}
+		if grads[i], err = of[i](); err != nil {
+			return nil, err
+		}
+	}
+	return grads, nil
+}
+
+// when is f, or nil unless the gradient is wanted.
+func when(wanted bool, f func() (*G.Node, error)) func() (*G.Node, error) {
+	if !wanted {
+		return nil
+	}
+	return f
+}
+
+// withoutNil drops optional inputs that are not there.
+func withoutNil(in ...*G.Node) (given G.Nodes) {
+	for _, n := range in {
+		if n != nil {
+			given = append(given, n)
+		}
+	}
+	return given
+}
+
+// values gives the numbers of input i, nil if there is no such input.
+func values(in []*tensor.Dense, i int) []float32 {
+	if i < 0 || i >= len(in) {
+		return nil
+	}
+	return in[i].Float32s()
 }
 
 // Name gives the name of the operation of a node, "Conv2d", as this package

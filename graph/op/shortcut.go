@@ -1,0 +1,33 @@
+package op
+
+import (
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// ShortcutA is the shortcut without parameters of the CIFAR networks (option A
+// of He et al. 2015, "Deep Residual Learning for Image Recognition"): of x (N,
+// C, H, W) it takes every stride-th row and column from the first on, and puts
+// channels of zeros before and behind, half of them each, to make up channels
+// in all; an odd one goes behind. The result is (N, channels, OH, OW) with OH =
+// H/stride, rounded up.
+func ShortcutA(x *G.Node, channels, stride int) (*G.Node, error) {
+	const name = "ShortcutA"
+	if err := rank(name, x, 4, "(N, C, H, W)"); err != nil {
+		return nil, err
+	}
+	s := x.Shape()
+	if stride < 1 {
+		return nil, errors.Errorf("%s: stride %d, want 1 or more", name, stride)
+	}
+	if channels < s[1] {
+		return nil, errors.Errorf("%s: %d channels, want at least the %d of input %v", name, channels, s[1], s)
+	}
+	return placement{
+		x:       s,
+		y:       tensor.Shape{s[0], channels, (s[2]-1)/stride + 1, (s[3]-1)/stride + 1},
+		channel: (channels - s[1]) / 2,
+		stride:  stride,
+	}.put(name, x)
+}
