@@ -1,0 +1,41 @@
+package blocks
+
+import (
+	"fmt"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/graph/op"
+)
+
+// Linear is x·Wᵀ + b, as torch.nn.Linear: x (N, in) to (N, out), parameters
+// "weight" (out, in) and "bias" (out), both drawn uniformly in ±1/sqrt(in).
+func Linear(s *graph.Scope, x *G.Node, out int) *G.Node {
+	if s.Err() == nil && len(shape(x)) != 2 {
+		s.Fail(errors.Errorf("linear layer: input %v, want (N, features)", shape(x)))
+	}
+	in := channels(x)
+	y := s.Emit(op.Linear(x,
+		s.Param("weight", graph.Default, out, in),
+		s.ParamNoDecay("bias", graph.UniformFanIn(in), out)))
+	if y != nil {
+		record(s, "Linear", fmt.Sprintf("%d → %d", in, out), x, y, (in+1)*out, int64(in*out*y.Shape()[0]))
+	}
+	return y
+}
+
+// GlobalAvgPool averages each channel over the image: (N, C, H, W) to (N, C),
+// torch's AdaptiveAvgPool2d(1) and flatten.
+func GlobalAvgPool(s *graph.Scope, x *G.Node) *G.Node {
+	y := s.Emit(op.GlobalAvgPool(x))
+	record(s, "GlobalAvgPool", "", x, y, 0, 0)
+	return y
+}
+
+// Head ends a classifier: global average pool and a linear layer named "fc",
+// (N, C, H, W) to the logits (N, classes).
+func Head(s *graph.Scope, x *G.Node, classes int) *G.Node {
+	return Linear(s.Sub("fc"), GlobalAvgPool(s.Sub("avgpool"), x), classes)
+}
