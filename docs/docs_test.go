@@ -78,7 +78,7 @@ func TestLogits(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if n := len(strings.Fields(strings.Trim(string(out), "R[] \n"))); n != 10 {
+	if n := len(strings.Fields(strings.Trim(string(out), "[] \n"))); n != 10 {
 		t.Errorf("%d logits, want 10:\n%s", n, out)
 	}
 }

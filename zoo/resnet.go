@@ -207,8 +207,8 @@ func (r *ResNet) Validate() error {
 	if n := len(r.StrideToDilation); n != 0 && n != len(r.Blocks)-1 {
 		return errors.Errorf("stride to dilation for %d stages, want %d: every stage but the first", n, len(r.Blocks)-1)
 	}
-	if r.Eps <= 0 || r.Momentum < 0 || r.Momentum > 1 {
-		return errors.Errorf("batch norm with eps %g and momentum %g, want eps > 0 and momentum in [0, 1]", r.Eps, r.Momentum)
+	if r.Eps <= 0 || r.Momentum <= 0 || r.Momentum > 1 {
+		return errors.Errorf("batch norm with eps %g and momentum %g, want eps > 0 and momentum in (0, 1]", r.Eps, r.Momentum)
 	}
 	return r.Stem.validate()
 }

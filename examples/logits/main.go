@@ -21,7 +21,7 @@ func main() {
 	check(gorgonia.Let(g.Input("x"), x))
 	machine := gorgonia.NewTapeMachine(g.Expr())
 	check(machine.RunAll())
-	fmt.Println(g.Output("logits").Value())
+	fmt.Println(g.Output("logits").Value().Data())
 }
 
 func check(err error) {
