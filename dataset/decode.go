@@ -1,0 +1,171 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"github.com/pkg/errors"
+)
+
+// DefaultMaxPixels is the largest image, in pixels, that is decoded unless
+// another limit is given: the size from which Pillow warns of a decompression
+// bomb.
+const DefaultMaxPixels = 89478485
+
+// Decode reads a JPEG or PNG image, told apart by their content, as three
+// channels of red, green and blue. What it makes of each format is what
+// Pillow's convert("RGB") makes of it: grey is repeated, palettes are looked up,
+// alpha is dropped, CMYK and YCCK are converted without a colour profile, and
+// the orientation in EXIF data is not applied. Sixteen-bit samples keep their
+// upper byte. PNG images are equal to Pillow's; JPEG images differ by what the
+// inverse transform rounds differently, a few levels, as the colours of
+// subsampled images are interpolated as libjpeg does it.
+//
+// An image of more than maxPixels is refused before its pixels are read; 0
+// stands for [DefaultMaxPixels].
+func Decode(r io.Reader, dst *Image, maxPixels int) error {
+	if maxPixels <= 0 {
+		maxPixels = DefaultMaxPixels
+	}
+	in := bufio.NewReader(r)
+	magic, err := in.Peek(len(pngMagic))
+	if err != nil && len(magic) == 0 {
+		return errors.New("empty file")
+	}
+	var head bytes.Buffer
+	format := imageFormat(magic)
+	if format == nil {
+		return errors.New("neither a JPEG nor a PNG image")
+	}
+	config, err := format.config(io.TeeReader(in, &head))
+	if err != nil {
+		return errors.WithMessagef(unexpectedEOF(err), "%s header", format.name)
+	}
+	if config.Width < 1 || config.Height < 1 {
+		return errors.Errorf("%s image of %dx%d pixels", format.name, config.Width, config.Height)
+	}
+	if config.Width > maxPixels/config.Height {
+		return errors.Errorf("%s image of %dx%d pixels: the limit is %d pixels",
+			format.name, config.Width, config.Height, maxPixels)
+	}
+	img, err := format.decode(io.MultiReader(&head, in))
+	if err != nil {
+		return errors.WithMessagef(unexpectedEOF(err), "%s image of %dx%d pixels", format.name, config.Width, config.Height)
+	}
+	convertRGB(dst, img)
+	return nil
+}
+
+const (
+	pngMagic  = "\x89PNG\r\n\x1a\n"
+	jpegMagic = "\xff\xd8\xff"
+)
+
+// codec decodes one image format.
+type codec struct {
+	name   string
+	magic  string
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+}
+
+var codecs = []codec{
+	{"JPEG", jpegMagic, jpeg.DecodeConfig, jpeg.Decode},
+	{"PNG", pngMagic, png.DecodeConfig, png.Decode},
+}
+
+// imageFormat returns the codec for a file that begins with head, or nil.
+func imageFormat(head []byte) *codec {
+	for i := range codecs {
+		if bytes.HasPrefix(head, []byte(codecs[i].magic)) {
+			return &codecs[i]
+		}
+	}
+	return nil
+}
+
+// convertRGB makes dst the colours of src, without its alpha.
+func convertRGB(dst *Image, src image.Image) {
+	b := src.Bounds()
+	dst.Reset(3, b.Dy(), b.Dx())
+	r, g, bl := dst.Plane(0), dst.Plane(1), dst.Plane(2)
+	// samples copies channels that lie at their offsets in every step bytes.
+	samples := func(pix []uint8, stride, step, gAt, bAt int) {
+		for y, i := 0, 0; y < dst.H; y++ {
+			row := pix[y*stride:]
+			for x := 0; x < dst.W; x++ {
+				p := row[x*step:]
+				r[i], g[i], bl[i] = p[0], p[gAt], p[bAt]
+				i++
+			}
+		}
+	}
+	switch s := src.(type) {
+	case *image.Gray:
+		samples(s.Pix, s.Stride, 1, 0, 0)
+	case *image.Gray16: // samples are big-endian: the upper byte comes first
+		samples(s.Pix, s.Stride, 2, 0, 0)
+	case *image.RGBA:
+		samples(s.Pix, s.Stride, 4, 1, 2)
+	case *image.NRGBA:
+		samples(s.Pix, s.Stride, 4, 1, 2)
+	case *image.RGBA64:
+		samples(s.Pix, s.Stride, 8, 2, 4)
+	case *image.NRGBA64:
+		samples(s.Pix, s.Stride, 8, 2, 4)
+	case *image.Paletted:
+		convertPaletted(dst, s)
+	case *image.CMYK:
+		convertCMYK(dst, s)
+	case *image.YCbCr:
+		convertYCbCr(dst, s)
+	default:
+		for y, i := 0, 0; y < dst.H; y++ {
+			for x := 0; x < dst.W; x++ {
+				c := straight(src.At(b.Min.X+x, b.Min.Y+y))
+				r[i], g[i], bl[i] = c.R, c.G, c.B
+				i++
+			}
+		}
+	}
+}
+
+// straight returns a colour that is not multiplied by its alpha.
+func straight(c color.Color) color.NRGBA {
+	return color.NRGBAModel.Convert(c).(color.NRGBA)
+}
+
+func convertPaletted(dst *Image, s *image.Paletted) {
+	var table [256]color.NRGBA
+	for i, c := range s.Palette {
+		table[i] = straight(c)
+	}
+	r, g, b := dst.Plane(0), dst.Plane(1), dst.Plane(2)
+	for y, i := 0, 0; y < dst.H; y++ {
+		for _, v := range s.Pix[y*s.Stride:][:dst.W] {
+			c := table[v]
+			r[i], g[i], b[i] = c.R, c.G, c.B
+			i++
+		}
+	}
+}
+
+// convertCMYK paints ink on white as Pillow does.
+func convertCMYK(dst *Image, s *image.CMYK) {
+	n := dst.H * dst.W
+	for y := range dst.H {
+		row := s.Pix[y*s.Stride:]
+		for x := range dst.W {
+			light := 255 - uint32(row[4*x+3])
+			for c := range 3 {
+				ink := uint32(row[4*x+c])*light + 128
+				dst.Pix[c*n+y*dst.W+x] = uint8(light - (ink+ink>>8)>>8)
+			}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package dataset
+
+import (
+	"image"
+	"math/rand/v2"
+
+	"github.com/anthonynsimon/bild/transform"
+	"github.com/pkg/errors"
+)
+
+// Resize scales the image to (h, w) with the antialiased bilinear filter of
+// Pillow, from which it differs by at most one grey level. It takes images of
+// one or three channels.
+func (m *Image) Resize(h, w int) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	if err := checkSize("resize", h, w); err != nil {
+		return err
+	}
+	if m.C != 1 && m.C != 3 {
+		return errors.Errorf("resize: image of %d channels: want 1 or 3", m.C)
+	}
+	if h == m.H && w == m.W {
+		return nil
+	}
+	m.spare = m.rgba(m.spare)
+	src := &image.RGBA{Pix: m.spare, Stride: 4 * m.W, Rect: image.Rect(0, 0, m.W, m.H)}
+	dst := transform.Resize(src, w, h, transform.Linear)
+	m.Reset(m.C, h, w)
+	for c := range m.C {
+		for i, p := 0, m.Plane(c); i < len(p); i++ {
+			p[i] = dst.Pix[4*i+c]
+		}
+	}
+	return nil
+}
+
+// Resize scales an image until its shorter side has Size pixels and keeps its
+// aspect ratio: torchvision's Resize of one number, antialiased as Pillow's
+// bilinear filter is. The longer side is rounded down.
+type Resize struct {
+	Size int
+}
+
+// Shape returns the new size, or 0 for both sides where (h, w) varies.
+func (t Resize) Shape(c, h, w int) (outC, outH, outW int, err error) {
+	if err := checkSize("resize", t.Size, t.Size); err != nil {
+		return 0, 0, 0, err
+	}
+	if h == 0 || w == 0 {
+		return c, 0, 0, nil
+	}
+	if h < w {
+		return c, t.Size, longSide(t.Size, w, h), nil
+	}
+	return c, longSide(t.Size, h, w), t.Size, nil
+}
+
+// longSide is int(size*long/short), with the division in float64 as in Python.
+func longSide(size, long, short int) int {
+	return int(float64(size*long) / float64(short))
+}
+
+// Apply resizes m.
+func (t Resize) Apply(m *Image, _ *rand.Rand) error {
+	_, h, w, err := t.Shape(m.C, m.H, m.W)
+	if err != nil {
+		return err
+	}
+	return m.Resize(h, w)
+}
+
+// ResizeTo scales an image to the given size, whatever its aspect ratio:
+// torchvision's Resize of two numbers.
+type ResizeTo struct {
+	Height, Width int
+}
+
+// Shape returns (c, Height, Width).
+func (t ResizeTo) Shape(c, h, w int) (outC, outH, outW int, err error) {
+	return c, t.Height, t.Width, checkSize("resize", t.Height, t.Width)
+}
+
+// Apply resizes m.
+func (t ResizeTo) Apply(m *Image, _ *rand.Rand) error { return m.Resize(t.Height, t.Width) }

@@ -1,0 +1,259 @@
+#!/usr/bin/python3
+"""Writes the fixtures beside it: what Pillow and torchvision make of small images.
+
+Run with Pillow 9.4, PyTorch 1.13 and torchvision 0.14 (Debian's python3-pil,
+python3-torch and python3-torchvision):
+
+    python3 dataset/testdata/generate.py
+
+Everything is computed from formulas, so that a second run changes nothing.
+"""
+
+import hashlib
+import json
+import os
+import struct
+import zlib
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision import transforms as T
+from torchvision.transforms import functional as F
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def save(img, path, **options):
+    path = os.path.join(HERE, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    img.save(path, **options)
+
+
+def picture(h, w):
+    """A colourful RGB image with smooth, sharp and saturated parts."""
+    y, x = np.mgrid[0:h, 0:w].astype(np.float64)
+    r = 127.5 + 127.5 * np.sin(x * 0.31 + y * 0.07)
+    g = 255.0 * ((x * 3 + y * 5) % 37) / 36
+    b = np.where((x // 7 + y // 5) % 2 == 0, 240.0, 15.0) - x * 10 / w
+    rgb = np.stack([r, g, b], axis=-1)
+    rgb[: h // 6, : w // 6] = 255  # white, black and grey corners
+    rgb[-(h // 6) :, -(w // 6) :] = 0
+    rgb[: h // 6, -(w // 6) :] = 128
+    return Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
+
+
+def smooth(h, w):
+    """An RGB image without sharp edges, as JPEG likes it."""
+    y, x = np.mgrid[0:h, 0:w].astype(np.float64)
+    rgb = np.stack([40 + 170 * x / w, 200 - 150 * y / h, 128 + 90 * np.sin((x + y) * 0.12)], axis=-1)
+    return Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
+
+
+def transforms():
+    """Deterministic transforms: an operation, its arguments, input and output."""
+    sources = {"colour": picture(47, 61), "grey": picture(40, 33).convert("L"), "tiny": picture(1, 1), "line": picture(2, 50)}
+    for name, img in sources.items():
+        save(img, f"transforms/{name}.png")
+    cases = []
+
+    def case(source, op, args, img):
+        out = f"transforms/{source}-{op}-{'-'.join(str(a) for a in args)}.png"
+        save(img, out)
+        cases.append({"op": op, "args": list(args), "in": f"transforms/{source}.png", "out": out})
+
+    for source in ("colour", "grey"):
+        img = sources[source]
+        for h, w in ((20, 26), (47, 30), (64, 64), (7, 90), (1, 1), (100, 61)):
+            case(source, "resizeto", (h, w), T.Resize((h, w))(img))
+        for size in (24, 40, 71):
+            case(source, "resize", (size,), T.Resize(size)(img))
+        for h, w in ((20, 26), (21, 27), (46, 32), (60, 20), (51, 70)):
+            case(source, "centercrop", (h, w), T.CenterCrop((h, w))(img))
+        for box in ((3, 5, 20, 31, 24, 24), (0, 0, 40, 33, 17, 50)):
+            case(source, "resizedcrop", box, F.resized_crop(img, *box[:4], list(box[4:])))
+        case(source, "hflip", (), F.hflip(img))
+        for factor in (0.0, 0.4, 1.0, 1.37, 3.0):
+            case(source, "brightness", (factor,), F.adjust_brightness(img, factor))
+            case(source, "contrast", (factor,), F.adjust_contrast(img, factor))
+            case(source, "saturation", (factor,), F.adjust_saturation(img, factor))
+        for shift in (-0.5, -0.05, 0.0, 0.2, 0.5):
+            case(source, "hue", (shift,), F.adjust_hue(img, shift))
+        for mode in ("constant", "edge", "reflect", "symmetric"):
+            case(source, "pad", (mode, 6, 77), F.pad(img, 6, 77, mode))
+    for source in ("tiny", "line"):
+        img = sources[source]
+        case(source, "resizeto", (5, 3), T.Resize((5, 3))(img))
+        case(source, "resize", (4,), T.Resize(4)(img))
+        case(source, "centercrop", (3, 2), T.CenterCrop((3, 2))(img))
+        for mode in ("edge", "symmetric", "reflect"):
+            case(source, "pad", (mode, 5, 0), F.pad(img, 5, 0, mode))
+    case("colour", "channels", (1,), F.to_grayscale(sources["colour"], 1))
+    case("grey", "channels", (3,), F.to_grayscale(sources["grey"], 3))
+    return cases
+
+
+def digests():
+    """SHA-256 of colour conversions over all their inputs."""
+    v = np.arange(256, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(v, v, v, indexing="ij"), axis=-1).reshape(4096, 4096, 3)
+
+    def sha(img):
+        return hashlib.sha256(np.asarray(img).tobytes()).hexdigest()
+
+    pairs = np.stack(np.meshgrid(v, v, indexing="ij"), axis=-1)
+    a, b = Image.fromarray(pairs[..., 0].copy()), Image.fromarray(pairs[..., 1].copy())
+    return {
+        "rgb to luma": sha(Image.fromarray(cube).convert("L")),
+        "rgb to hsv": sha(Image.fromarray(cube).convert("HSV")),
+        "hsv to rgb": sha(Image.frombytes("HSV", (4096, 4096), cube.tobytes()).convert("RGB")),
+        "blend": {str(f): sha(Image.blend(a, b, f)) for f in (0.0, 0.1, 0.6, 0.999, 1.0, 1.4, 2.5)},
+    }
+
+
+def normalize():
+    """Every byte in three channels through ToTensor and Normalize, as float32 bits."""
+    img = Image.fromarray(np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3))
+    norm = T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    bits = norm(T.ToTensor()(img)).numpy().astype("<f4").view("<u4")
+    return hashlib.sha256(bits.tobytes()).hexdigest(), T.ToTensor()(img).numpy().astype("<f4").tobytes()
+
+
+def quantiles(values):
+    return [float(q) for q in np.quantile(np.asarray(values, dtype=np.float64), np.linspace(0, 1, 21))]
+
+
+def draws(n=20000):
+    """What torchvision draws: quantiles of the boxes, and the boxes it falls back to."""
+    torch.manual_seed(1)
+    out = {"n": n, "resizedcrop": [], "erasing": [], "fallback": []}
+    for h, w, scale, ratio in ((224, 300, (0.08, 1.0), (3 / 4, 4 / 3)), (48, 31, (0.5, 0.7), (0.9, 2.0))):
+        img = torch.zeros(1, h, w)
+        boxes = np.array([T.RandomResizedCrop.get_params(img, list(scale), list(ratio)) for _ in range(n)])
+        out["resizedcrop"].append({
+            "h": h, "w": w, "scale": scale, "ratio": ratio,
+            "height": quantiles(boxes[:, 2]), "width": quantiles(boxes[:, 3]),
+            "top": quantiles(boxes[:, 0]), "left": quantiles(boxes[:, 1]),
+        })
+    for h, w, scale, ratio in ((32, 32, (0.02, 0.33), (0.3, 3.3)), (20, 64, (0.3, 0.9), (0.5, 0.6))):
+        img = torch.zeros(1, h, w)
+        boxes = np.array([T.RandomErasing.get_params(img, scale, ratio, [0.0])[:4] for _ in range(n)])
+        done = boxes[(boxes[:, 2] != h) | (boxes[:, 3] != w)]
+        out["erasing"].append({
+            "h": h, "w": w, "scale": scale, "ratio": ratio, "erased": len(done) / n,
+            "height": quantiles(done[:, 2]), "width": quantiles(done[:, 3]),
+            "top": quantiles(done[:, 0]), "left": quantiles(done[:, 1]),
+        })
+    for h, w in ((10, 1000), (1000, 10), (333, 20), (3, 40)):
+        box = T.RandomResizedCrop.get_params(torch.zeros(1, h, w), [1.0, 1.0], [3 / 4, 4 / 3])
+        out["fallback"].append({"h": h, "w": w, "box": list(box)})
+    return out
+
+
+def png(width, height, depth, colour_type, rows, interlace=0):
+    """A PNG file of raw rows, for what Pillow cannot write."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlace)
+    data = b"".join(b"\0" + row for row in rows)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
+
+
+def write(path, data):
+    path = os.path.join(HERE, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def adam7(rgb):
+    """The rows of an interlaced image, pass after pass."""
+    for y0, x0, dy, dx in ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)):
+        part = rgb[y0::dy, x0::dx]
+        if part.size:
+            yield from (row.tobytes() for row in part)
+
+
+def formats():
+    """Images in every format and mode, and what Pillow's convert("RGB") gives."""
+    img, soft = picture(29, 37), smooth(45, 59)
+    alpha = Image.fromarray((np.mgrid[0:29, 0:37][1] * 7 % 256).astype(np.uint8))
+    rgba = img.copy()
+    rgba.putalpha(alpha)
+    palette = img.quantize(17)
+    save(img, "formats/rgb.png")
+    save(img.convert("L"), "formats/grey.png")
+    save(img.convert("1"), "formats/bilevel.png")
+    save(img.quantize(4), "formats/palette2bit.png")
+    save(palette, "formats/palette.png")
+    save(palette, "formats/palette-transparent.png", transparency=bytes(range(0, 255, 15)))
+    save(rgba, "formats/rgba.png")
+    save(rgba.convert("LA"), "formats/grey-alpha.png")
+
+    raw = np.asarray(img)
+    write("formats/interlaced.png", png(37, 29, 8, 2, adam7(raw), interlace=1))
+    wide = raw.astype(np.uint16) * 257 - raw % 7 * 3 % (raw.astype(np.uint16) + 1)
+    write("formats/rgb16.png", png(37, 29, 16, 2, (row.astype(">u2").tobytes() for row in wide)))
+    wide_alpha = np.concatenate([wide, np.asarray(alpha, dtype=np.uint16)[..., None] * 257], axis=-1)
+    write("formats/rgba16.png", png(37, 29, 16, 6, (row.astype(">u2").tobytes() for row in wide_alpha)))
+    write("formats/grey16.png", png(37, 29, 16, 0, (row.astype(">u2").tobytes() for row in wide[..., 0])))
+
+    save(soft, "formats/444.jpg", quality=90, subsampling=0)
+    save(soft, "formats/422.jpg", quality=90, subsampling=1)
+    save(soft, "formats/420.jpg", quality=90, subsampling=2)
+    save(img, "formats/420-sharp.jpg", quality=92, subsampling=2)
+    save(img, "formats/422-sharp.jpg", quality=92, subsampling=1)
+    save(soft.crop((0, 0, 1, 1)), "formats/420-1x1.jpg", quality=90, subsampling=2)
+    save(soft, "formats/progressive.jpg", quality=90, progressive=True)
+    save(soft.convert("L"), "formats/grey.jpg", quality=90)
+    save(soft.convert("CMYK"), "formats/cmyk.jpg", quality=90)
+    with open(os.path.join(HERE, "formats/cmyk.jpg"), "rb") as f:
+        data = bytearray(f.read())
+    at = data.index(b"Adobe") + 11  # the transform byte: 0 is CMYK, 2 is YCCK
+    assert data[at] == 0
+    data[at] = 2
+    write("formats/ycck.jpg", bytes(data))
+    # Subsamplings that Pillow does not write: other factors in the frame header
+    # over the same number of blocks. The picture is scrambled, the file valid.
+    for name, subsampling, factors in (("440", 1, 0x12), ("411", 2, 0x41)):
+        save(smooth(64, 64), f"formats/{name}.jpg", quality=90, subsampling=subsampling)
+        with open(os.path.join(HERE, f"formats/{name}.jpg"), "rb") as f:
+            data = bytearray(f.read())
+        data[data.index(b"\xff\xc0") + 11] = factors
+        write(f"formats/{name}.jpg", bytes(data))
+
+    cases = []
+    for name in sorted(os.listdir(os.path.join(HERE, "formats"))):
+        want = f"formats/want/{name}.png"
+        if name == "want":
+            continue
+        with Image.open(os.path.join(HERE, "formats", name)) as f:
+            if name == "grey16.png":
+                # Pillow opens it as 32-bit integers and clips those to 255: a
+                # white image. The upper byte is what the format means.
+                grey = Image.fromarray((np.asarray(f) >> 8).astype(np.uint8))
+                save(grey.convert("RGB"), want)
+            else:
+                save(f.convert("RGB"), want)  # warns of the palette's alpha, which is dropped
+        cases.append({"in": f"formats/{name}", "out": want})
+    return cases
+
+
+def dump(name, value):
+    with open(os.path.join(HERE, name), "w") as f:
+        json.dump(value, f, indent=1)
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    dump("transforms.json", transforms())
+    dump("formats.json", formats())
+    normalized, scaled = normalize()
+    dump("reference.json", {
+        "digests": digests(),
+        "normalize": normalized,
+        "to tensor": hashlib.sha256(scaled).hexdigest(),
+        "draws": draws(),
+    })
