@@ -33,7 +33,7 @@ func softmaxOf(x []float64, shape tensor.Shape, axis int, log bool) []float64 {
 }
 
 func TestSoftmax(t *testing.T) {
-	for _, shape := range []tensor.Shape{{1}, {7}, {3, 5}, {4, 1}, {1, 6}, {2, 3, 4, 5}, {2, 67, 3}} {
+	for _, shape := range []tensor.Shape{{1}, {7}, {3, 5}, {4, 1}, {1, 6}, {2, 3, 4, 5}, {2, 19, 3}} {
 		for dim := -shape.Dims(); dim < shape.Dims(); dim++ {
 			for _, log := range []bool{false, true} {
 				name, op := "Softmax", Softmax
