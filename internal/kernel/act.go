@@ -2,6 +2,8 @@ package kernel
 
 import "math"
 
+//go:generate go run -C gen . -set act -out ../act_amd64.s -stubs ../act_amd64.go -pkg kernel
+
 // ReLU sets y = max(x, 0), elementwise. NaN stays NaN, as in torch. y may be x.
 func ReLU(y, x []float32) { runVector2(activations.get().relu, y, x) }
 

@@ -2,6 +2,8 @@ package kernel
 
 import "math"
 
+//go:generate go run -C gen . -set batchnorm -out ../batchnorm_amd64.s -stubs ../batchnorm_amd64.go -pkg kernel
+
 // Batch normalisation (Ioffe and Szegedy 2015) of x, of shape (n, c, hw): each
 // channel over all images and positions. hw is 1 for rows of features. The
 // running statistics and their momentum are the caller's business.

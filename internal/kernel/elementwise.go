@@ -5,6 +5,8 @@ import (
 	"math"
 )
 
+//go:generate go run -C gen . -set elementwise -out ../elementwise_amd64.s -stubs ../elementwise_amd64.go -pkg kernel
+
 // Add sets dst = a + b, elementwise. The slices have one length; dst may be a
 // or b.
 func Add(dst, a, b []float32) { runVector3(elementwise.get().add, dst, a, b) }

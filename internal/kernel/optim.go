@@ -2,6 +2,8 @@ package kernel
 
 import "math"
 
+//go:generate go run -C gen . -set optim -out ../optim_amd64.s -stubs ../optim_amd64.go -pkg kernel
+
 // The updates of this file are those of torch.optim in PyTorch 1.13, each in
 // one pass over the parameter w, its gradient g and its state, all of one
 // length. State begins as zeros. The gradient is not changed.
@@ -23,11 +25,13 @@ func (o SGD) Step(w, g, v []float32, first bool) {
 	sameLength(len(g), len(w))
 	c := sgdCoefs{lr: float32(o.LR), decay: float32(o.WeightDecay)}
 	loop := optimisers.get().sgd
-	if o.Momentum != 0 {
+	if o.Momentum == 0 {
+		v = nil
+	} else {
 		sameLength(len(v), len(w))
 		c.momentum, c.gain = float32(o.Momentum), float32(1-o.Dampening)
 		if first {
-			c.momentum, c.gain = 0, 1 // v = d, whatever v held
+			c.gain = 1 // v is 0, so it becomes d
 		}
 		// The step is a*d + b*v.
 		c.b = 1
@@ -70,12 +74,13 @@ func (o Adam) Step(w, g, m, v, vmax []float32, step int) {
 	if o.Decoupled {
 		c.decay, c.keep = 0, float32(1-o.LR*o.WeightDecay)
 	}
+	loop := optimisers.get().amsGrad
 	if o.AMSGrad {
 		sameLength(len(vmax), len(w))
 	} else {
-		vmax = nil
+		loop, vmax = optimisers.get().adam, nil
 	}
-	adamRegion.run(pieces(len(w)), adamArgs{optimisers.get(), w, g, m, v, vmax, c})
+	adamRegion.run(pieces(len(w)), adamArgs{loop, w, g, m, v, vmax, c})
 }
 
 // RMSProp is torch.optim.RMSprop (Hinton 2012):
@@ -106,29 +111,44 @@ func (o RMSProp) Step(w, g, v, a, b []float32) {
 	} else {
 		b = nil
 	}
+	k := optimisers.get()
+	loop := k.rmsProp
+	switch {
+	case a != nil && b != nil:
+		loop = k.rmsPropCenteredMomentum
+	case a != nil:
+		loop = k.rmsPropCentered
+	case b != nil:
+		loop = k.rmsPropMomentum
+	}
 	c := rmsPropCoefs{
 		lr: float32(o.LR), alpha: float32(o.Alpha), gain: float32(1 - o.Alpha),
 		eps: float32(o.Eps), decay: float32(o.WeightDecay), momentum: float32(o.Momentum),
 	}
-	rmsPropRegion.run(pieces(len(w)), rmsPropArgs{optimisers.get(), w, g, v, a, b, c})
+	rmsPropRegion.run(pieces(len(w)), rmsPropArgs{loop, w, g, v, a, b, c})
 }
 
-type sgdCoefs struct{ lr, decay, momentum, gain, a, b float32 }
+// The coefficients of the loops, aliases because the stubs of the assembly
+// spell the structs out.
+type (
+	sgdCoefs     = struct{ lr, decay, momentum, gain, a, b float32 }
+	adamCoefs    = struct{ beta1, gain1, beta2, gain2, eps, decay, keep, lr, scale float32 }
+	rmsPropCoefs = struct{ lr, alpha, gain, eps, decay, momentum float32 }
+)
 
-type adamCoefs struct{ beta1, gain1, beta2, gain2, eps, decay, keep, lr, scale float32 }
-
-type rmsPropCoefs struct{ lr, alpha, gain, eps, decay, momentum float32 }
-
-// optimiserKernels are the single-threaded loops of this file. v of sgd is not
-// looked at; vmax, a and b may be nil.
+// optimiserKernels are the single-threaded loops of this file. Slices that an
+// update does not need are nil.
 type optimiserKernels struct {
 	sgd, momentum func(w, g, v []float32, c *sgdCoefs)
-	adam          func(w, g, m, v, vmax []float32, c *adamCoefs)
-	rmsProp       func(w, g, v, a, b []float32, c *rmsPropCoefs)
+	adam, amsGrad func(w, g, m, v, vmax []float32, c *adamCoefs)
+
+	rmsProp, rmsPropMomentum, rmsPropCentered, rmsPropCenteredMomentum func(w, g, v, a, b []float32, c *rmsPropCoefs)
 }
 
 var optimisers = byTier[optimiserKernels]{Generic: {
-	sgd: sgdGo, momentum: momentumGo, adam: adamGo, rmsProp: rmsPropGo,
+	sgd: sgdGo, momentum: momentumGo,
+	adam: adamGo, amsGrad: adamGo,
+	rmsProp: rmsPropGo, rmsPropMomentum: rmsPropGo, rmsPropCentered: rmsPropGo, rmsPropCenteredMomentum: rmsPropGo,
 }}
 
 // sgdGo: w[i] -= lr * (g[i] + decay*w[i])
@@ -143,10 +163,7 @@ func sgdGo(w, g, _ []float32, c *sgdCoefs) {
 func momentumGo(w, g, v []float32, c *sgdCoefs) {
 	for i, p := range w {
 		d := g[i] + c.decay*p
-		u := d
-		if c.momentum != 0 || c.gain != 1 {
-			u = c.momentum*v[i] + c.gain*d
-		}
+		u := c.momentum*v[i] + c.gain*d
 		v[i] = u
 		w[i] = p - c.lr*(c.a*d+c.b*u)
 	}
@@ -202,25 +219,25 @@ var sgdRegion = newRegion(func(a *sgdArgs, piece int) {
 })
 
 type adamArgs struct {
-	k                *optimiserKernels
+	loop             func(w, g, m, v, vmax []float32, c *adamCoefs)
 	w, g, m, v, vmax []float32
 	c                adamCoefs
 }
 
 var adamRegion = newRegion(func(a *adamArgs, piece int) {
 	i, j := bounds(piece, len(a.w))
-	a.k.adam(a.w[i:j], a.g[i:j], a.m[i:j], a.v[i:j], part(a.vmax, i, j), &a.c)
+	a.loop(a.w[i:j], a.g[i:j], a.m[i:j], a.v[i:j], part(a.vmax, i, j), &a.c)
 })
 
 type rmsPropArgs struct {
-	k             *optimiserKernels
+	loop          func(w, g, v, a, b []float32, c *rmsPropCoefs)
 	w, g, v, a, b []float32
 	c             rmsPropCoefs
 }
 
 var rmsPropRegion = newRegion(func(a *rmsPropArgs, piece int) {
 	i, j := bounds(piece, len(a.w))
-	a.k.rmsProp(a.w[i:j], a.g[i:j], a.v[i:j], part(a.a, i, j), part(a.b, i, j), &a.c)
+	a.loop(a.w[i:j], a.g[i:j], a.v[i:j], part(a.a, i, j), part(a.b, i, j), &a.c)
 })
 
 // part returns s[i:j] of a slice that may be absent.

@@ -1,0 +1,41 @@
+package kernel
+
+// The loops in assembly, by tier. What a tier has no version of is the twin.
+func init() {
+	elementwise[AVX2] = &elementwiseKernels{
+		add: addAVX2, mul: mulAVX2, scale: scaleAVX2, axpy: axpyAVX2, shift: shiftAVX2, sum: sumAVX2, dot: dotAVX2,
+	}
+	elementwise[AVX512] = &elementwiseKernels{
+		add: addAVX512, mul: mulAVX512, scale: scaleAVX512, axpy: axpyAVX512, shift: shiftAVX512, sum: sumAVX512, dot: dotAVX512,
+	}
+	activations[AVX2] = &activationKernels{
+		relu: reluAVX2, reluGrad: reluGradAVX2, addReLU: addReLUAVX2,
+		leaky: leakyAVX2, leakyGrad: leakyGradAVX2,
+		sigmoid: sigmoidGo, sigmoidGrad: sigmoidGradAVX2,
+		tanh: tanhGo, tanhGrad: tanhGradAVX2,
+		gelu: geluGo, geluGrad: geluGradGo,
+		geluTanh: geluTanhGo, geluTanhGrad: geluTanhGradGo,
+	}
+	activations[AVX512] = &activationKernels{
+		relu: reluAVX512, reluGrad: reluGradAVX512, addReLU: addReLUAVX512,
+		leaky: leakyAVX512, leakyGrad: leakyGradAVX512,
+		sigmoid: sigmoidGo, sigmoidGrad: sigmoidGradAVX512,
+		tanh: tanhGo, tanhGrad: tanhGradAVX512,
+		gelu: geluGo, geluGrad: geluGradGo,
+		geluTanh: geluTanhGo, geluTanhGrad: geluTanhGradGo,
+	}
+	batchNorms[AVX2] = &batchNormKernels{
+		moments: momentsAVX2, products: productsAVX2, apply: applyAVX2, applyReLU: applyReLUAVX2, inputGrad: inputGradAVX2,
+	}
+	batchNorms[AVX512] = &batchNormKernels{
+		moments: momentsAVX512, products: productsAVX512, apply: applyAVX512, applyReLU: applyReLUAVX512, inputGrad: inputGradAVX512,
+	}
+	optimisers[AVX2] = &optimiserKernels{
+		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
+		rmsProp: rmsPropAVX2, rmsPropMomentum: rmsPropMomentumAVX2, rmsPropCentered: rmsPropCenteredAVX2, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX2,
+	}
+	optimisers[AVX512] = &optimiserKernels{
+		sgd: sgdAVX512, momentum: momentumAVX512, adam: adamAVX512, amsGrad: amsGradAVX512,
+		rmsProp: rmsPropAVX512, rmsPropMomentum: rmsPropMomentumAVX512, rmsPropCentered: rmsPropCenteredAVX512, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX512,
+	}
+}
