@@ -1,0 +1,85 @@
+package weights
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// DType names the type of a tensor's values.
+type DType string
+
+// The types that an Archive holds.
+const (
+	Float32 DType = "float32"
+	Int64   DType = "int64"
+	Uint64  DType = "uint64"
+	Uint8   DType = "uint8"
+)
+
+// kind is what there is to do with a slice of one type.
+type kind struct {
+	size   int // of a value in bytes
+	make   func(capacity int) any
+	length func(values any) int
+	slice  func(values any, from, to int) any
+	extend func(values any, data []byte) any // by what little-endian bytes hold
+}
+
+var kinds = map[DType]kind{
+	Float32: kindOf[float32](),
+	Int64:   kindOf[int64](),
+	Uint64:  kindOf[uint64](),
+	Uint8:   kindOf[uint8](),
+}
+
+func kindOf[T float32 | int64 | uint64 | uint8]() kind {
+	size := binary.Size(T(0))
+	return kind{
+		size:   size,
+		make:   func(capacity int) any { return make([]T, 0, capacity) },
+		length: func(values any) int { return len(values.([]T)) },
+		slice:  func(values any, from, to int) any { return values.([]T)[from:to] },
+		extend: func(values any, data []byte) any {
+			old := values.([]T)
+			all := append(old, make([]T, len(data)/size)...)
+			binary.Decode(data, binary.LittleEndian, all[len(old):]) // cannot fail: the sizes agree
+			return all
+		},
+	}
+}
+
+func dtypeOf(values any) DType {
+	switch values.(type) {
+	case []float32:
+		return Float32
+	case []int64:
+		return Int64
+	case []uint64:
+		return Uint64
+	case []byte:
+		return Uint8
+	}
+	return ""
+}
+
+// elements returns the number of values of a shape, which must fit the memory
+// that a program can address.
+func elements(dims []int, size int) (int, error) {
+	n := 1
+	for _, d := range dims {
+		if d < 0 {
+			return 0, errors.Errorf("shape %v has a negative size", shape(dims))
+		}
+		if d > 0 && n > math.MaxInt/size/d {
+			return 0, errors.Errorf("shape %v is too large", shape(dims))
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// shape prints as (64, 3, 7, 7).
+type shape = tensor.Shape

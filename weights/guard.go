@@ -1,0 +1,233 @@
+package weights
+
+import (
+	"bufio"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+
+	"github.com/pkg/errors"
+)
+
+// guard stands between a file and a gob decoder, which is not made for hostile
+// input. It looks at each message before the decoder does and lets through only
+// those that the format can have: no longer than limit, and of types that are
+// slices and structs of numbers, strings and bytes. Such a message costs the
+// decoder time and memory in proportion to its length. (Maps of any announced
+// size are made at once; arrays of nothing are counted through; interfaces bring
+// further types.)
+//
+// It implements io.ByteReader because the decoder reads ahead of what it needs
+// otherwise.
+type guard struct {
+	r     *bufio.Reader
+	limit int    // of the next message in bytes
+	left  int    // bytes of the current message that the decoder has not read
+	sum   uint32 // CRC-32C of what the decoder has read
+	read  int64  // bytes that the decoder has read
+	err   error  // why a message was refused
+}
+
+var errTruncated = errors.New("truncated")
+
+// peek is enough for the length of a message and all of a definition of a type.
+const (
+	definitionLimit = 4 << 10
+	peek            = definitionLimit + 9
+)
+
+func newGuard(r io.Reader) *guard { return &guard{r: bufio.NewReaderSize(r, 1<<16)} }
+
+func (g *guard) Read(p []byte) (int, error) {
+	if g.left == 0 {
+		if err := g.next(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := g.r.Read(p[:min(len(p), g.left)])
+	g.sum = crc32.Update(g.sum, castagnoli, p[:n])
+	g.left -= n
+	g.read += int64(n)
+	if err != nil && err != io.EOF {
+		g.err = err
+	}
+	return n, err
+}
+
+func (g *guard) ReadByte() (byte, error) {
+	var b [1]byte
+	_, err := io.ReadFull(g, b[:])
+	return b[0], err
+}
+
+// next checks the message that comes now and sets left to its length.
+func (g *guard) next() error {
+	head, err := g.r.Peek(peek)
+	if len(head) == 0 {
+		if err != io.EOF {
+			g.err = err
+		}
+		return err
+	}
+	c := cursor{data: head}
+	length := c.uint()
+	prefix := len(head) - len(c.data)
+	switch {
+	case c.bad && len(head) < 9:
+		return g.refuse(errTruncated)
+	case c.bad || length == 0 || length > uint64(g.limit):
+		return g.refuse(errors.New("it is not made of the messages of the format"))
+	}
+	if id := c.int(); id < 0 {
+		if length > definitionLimit {
+			return g.refuse(errors.New("the definition of a type is too long"))
+		}
+		if length > uint64(len(head)-prefix) {
+			return g.refuse(errTruncated)
+		}
+		if !definition(head[prefix : prefix+int(length)]) {
+			return g.refuse(errors.New("it has a type that the format does not use"))
+		}
+	}
+	g.left = prefix + int(length)
+	return nil
+}
+
+func (g *guard) refuse(err error) error {
+	g.err = err
+	return err
+}
+
+// atEnd reports whether nothing follows.
+func (g *guard) atEnd() bool {
+	_, err := g.r.Peek(1)
+	return g.left == 0 && err == io.EOF
+}
+
+// definition reports whether a message defines a slice or a struct of what is
+// allowed, in the one way in which gob writes it.
+func definition(message []byte) bool {
+	c := cursor{data: message}
+	id := -c.int()
+	const sliceType, structType = 2, 3 // fields of gob's wireType
+	switch c.uint() {
+	case sliceType:
+		c.common(id)
+		c.expect(1) // Elem
+		c.allowed()
+	case structType:
+		c.common(id)
+		switch c.uint() {
+		case 0: // no fields
+			c.expect(0)
+			return !c.bad && len(c.data) == 0
+		case 1:
+		default:
+			return false
+		}
+		for range c.uint() {
+			c.expect(1) // Name
+			c.skip(c.uint())
+			c.expect(1) // Id
+			c.allowed()
+			c.expect(0)
+			if c.bad {
+				return false
+			}
+		}
+	default:
+		return false
+	}
+	c.expect(0)
+	c.expect(0)
+	return !c.bad && len(c.data) == 0
+}
+
+// cursor takes gob's numbers off a slice. After the first thing that is not as
+// it should be it is bad and stays so.
+type cursor struct {
+	data []byte
+	bad  bool
+}
+
+// uint takes a number: itself if below 128, otherwise the negated count of its
+// big-endian bytes and these.
+func (c *cursor) uint() uint64 {
+	b := c.take(1)
+	if c.bad || b[0] < 128 {
+		return uint64(first(b))
+	}
+	n := -int(int8(b[0]))
+	if n > 8 {
+		c.bad = true
+		return 0
+	}
+	var full [8]byte
+	copy(full[8-min(n, 8):], c.take(n))
+	return binary.BigEndian.Uint64(full[:])
+}
+
+// int takes a number whose lowest bit says that the others are inverted.
+func (c *cursor) int() int64 {
+	u := c.uint()
+	if u&1 != 0 {
+		return ^int64(u >> 1)
+	}
+	return int64(u >> 1)
+}
+
+func (c *cursor) take(n int) []byte {
+	if c.bad || n > len(c.data) {
+		c.bad = true
+		return nil
+	}
+	b := c.data[:n]
+	c.data = c.data[n:]
+	return b
+}
+
+func first(b []byte) byte {
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
+}
+
+func (c *cursor) skip(n uint64) {
+	if n > uint64(len(c.data)) {
+		c.bad = true
+		return
+	}
+	c.take(int(n))
+}
+
+func (c *cursor) expect(want uint64) {
+	if c.uint() != want {
+		c.bad = true
+	}
+}
+
+// common takes the name and the number of a type that is being defined.
+func (c *cursor) common(id int64) {
+	c.expect(1) // CommonType
+	switch c.uint() {
+	case 1: // Name
+		c.skip(c.uint())
+		c.expect(1)
+	case 2: // a type without a name
+	default:
+		c.bad = true
+	}
+	if got := c.int(); got != id || id < 64 {
+		c.bad = true
+	}
+	c.expect(0)
+}
+
+// allowed takes the number of a type: bool, int, uint, float, bytes, string, or
+// one that is defined in the file.
+func (c *cursor) allowed() {
+	if id := c.int(); id < 1 || id > 6 && id < 64 {
+		c.bad = true
+	}
+}

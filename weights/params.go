@@ -1,0 +1,97 @@
+package weights
+
+import (
+	"path"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/graph"
+)
+
+// FromParams returns an archive of the model's state, in the order of p. Its
+// tensors share their memory with p.
+func FromParams(p *graph.Params) *Archive {
+	a := &Archive{Tensors: make([]Tensor, 0, p.Len())}
+	for e := range p.All() {
+		a.Tensors = append(a.Tensors, Tensor{
+			Name:    e.Name,
+			Shape:   e.Value.Shape().Clone(),
+			Values:  e.Value.Float32s(),
+			Buffer:  e.Buffer,
+			NoDecay: e.NoDecay,
+		})
+	}
+	return a
+}
+
+// LoadOption changes what Into does.
+type LoadOption func(*loading)
+
+type loading struct {
+	partial bool
+	skip    []string
+}
+
+// Partial loads what both the archive and the model have: names that only one of
+// them has are no error (PyTorch's strict=False). Shapes must still agree.
+func Partial() LoadOption { return func(l *loading) { l.partial = true } }
+
+// Skip leaves parameters whose names match one of the patterns as they are in
+// the model, whatever the archive has: Skip("fc.*") loads all but the head of a
+// ResNet. In a pattern * stands for any characters and ? for one (path.Match). A
+// pattern that matches no name of the model is an error.
+func Skip(patterns ...string) LoadOption {
+	return func(l *loading) { l.skip = append(l.skip, patterns...) }
+}
+
+// Into copies the values of the section "" into the parameters of a model, which
+// must have been built. By default every name of one must be in the other, with
+// the same shape; if not, nothing is copied and the error is a *MismatchError.
+func (a *Archive) Into(p *graph.Params, opts ...LoadOption) error {
+	if p.Len() == 0 {
+		return errors.New("the model has no parameters: build one of its graphs before loading")
+	}
+	var l loading
+	for _, o := range opts {
+		o(&l)
+	}
+	skipped, err := l.skipped(p)
+	if err != nil {
+		return err
+	}
+	fits, mismatch := a.compare(p, skipped)
+	if l.partial {
+		mismatch.Missing, mismatch.Unexpected = nil, nil
+	}
+	if !mismatch.empty() {
+		return mismatch
+	}
+	for _, t := range fits {
+		if err := p.Set(t.Name, tensor.Shape(t.Shape), t.Values.([]float32)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skipped returns the names of p that Skip names.
+func (l *loading) skipped(p *graph.Params) (map[string]bool, error) {
+	names := make(map[string]bool)
+	for _, pattern := range l.skip {
+		found := false
+		for e := range p.All() {
+			ok, err := path.Match(pattern, e.Name)
+			if err != nil {
+				return nil, errors.Errorf("pattern %q of parameters to skip: %v", pattern, err)
+			}
+			if ok {
+				names[e.Name], found = true, true
+			}
+		}
+		if !found {
+			return nil, errors.Errorf("no parameter of the model matches %q, so there is nothing to skip", pattern)
+		}
+	}
+	return names, nil
+}
