@@ -74,3 +74,14 @@ func wantImage(t *testing.T, got, want *Image, limit int) {
 			worst, at/n, at%n/got.W, at%got.W, got.Pix[at], want.Pix[at], limit)
 	}
 }
+
+// realData returns a folder of the real data that the environment variable
+// ZOO_DATA points to, and skips the test where it is unset.
+func realData(t *testing.T, name string) string {
+	t.Helper()
+	root := os.Getenv("ZOO_DATA")
+	if root == "" {
+		t.Skip("ZOO_DATA is not set")
+	}
+	return filepath.Join(root, name)
+}
