@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Gemm computes C = alpha*op(A)*op(B) + beta*C on row-major matrices, where
 // op(X) is X, or its transpose if the flag says so. op(A) is (m, k), op(B) is
@@ -10,7 +13,7 @@ import "fmt"
 // As in BLAS, C is not read if beta is 0 (so a NaN in it is lost), and A and B
 // are not read if alpha or k is 0. A NaN or an infinity in A or B reaches all
 // the elements of C that depend on it. Gemm panics if a slice is too short or a
-// distance less than a row.
+// distance less than a row. It may be called from several goroutines at once.
 func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	if m < 0 || n < 0 || k < 0 {
 		panic(fmt.Sprintf("kernel.Gemm: sizes must not be negative, found m=%d n=%d k=%d", m, n, k))
@@ -19,36 +22,21 @@ func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int,
 		return
 	}
 	checkMatrix("C", m, n, c, ldc)
-	scaleMatrix(m, n, beta, c, ldc)
 	if k == 0 || alpha == 0 {
+		scaleMatrix(m, n, beta, c, ldc)
 		return
 	}
-	if transA {
-		checkMatrix("A", k, m, a, lda)
-	} else {
-		checkMatrix("A", m, k, a, lda)
+	g := takeProduct()
+	defer g.giveBack()
+	g.a = operand{x: a, ld: lda, across: transA}
+	g.b = operand{x: b, ld: ldb, across: transB}
+	g.a.check("A", m, k)
+	g.b.check("B", k, n)
+	if beta != 0 && beta != 1 {
+		scaleMatrix(m, n, beta, c, ldc)
 	}
-	if transB {
-		checkMatrix("B", n, k, b, ldb)
-	} else {
-		checkMatrix("B", k, n, b, ldb)
-	}
-	rowA, colA := lda, 1
-	if transA {
-		rowA, colA = 1, lda
-	}
-	rowB, colB := ldb, 1
-	if transB {
-		rowB, colB = 1, ldb
-	}
-	for i := range m {
-		for p := range k {
-			s := alpha * a[i*rowA+p*colA]
-			for j := range n {
-				c[i*ldc+j] += s * b[p*rowB+j*colB]
-			}
-		}
-	}
+	g.c, g.ldc, g.alpha, g.accumulate = c, ldc, alpha, beta != 0
+	g.compute(m, n, k)
 }
 
 // checkMatrix panics if x does not hold a (rows, cols) matrix with distance ld.
@@ -69,6 +57,224 @@ func scaleMatrix(m, n int, beta float32, c []float32, ldc int) {
 		}
 		for j := range row {
 			row[j] *= beta
+		}
+	}
+}
+
+// An operand is a factor of the product, stored by rows or across.
+type operand struct {
+	x      []float32
+	ld     int
+	across bool // the matrix is the transpose of what is stored
+}
+
+func (o *operand) check(name string, rows, cols int) {
+	if o.across {
+		rows, cols = cols, rows
+	}
+	checkMatrix(name, rows, cols, o.x, o.ld)
+}
+
+// packRows writes rows [i, i+n) and columns [p, p+depth) of the operand to dst
+// in groups of width: first all rows' values of column p, then those of p+1.
+// What is left of a group beyond n is zero.
+func (o *operand) packRows(dst []float32, width, i, n, p, depth int) {
+	if n < width {
+		clear(dst[:depth*width])
+	}
+	if o.across {
+		o.copyRuns(dst, width, p, depth, i, n)
+		return
+	}
+	transposeBand(dst, width, o.x[i*o.ld+p:], o.ld, n, depth)
+}
+
+// packColumns is packRows for columns [j, j+n) and rows [p, p+depth).
+func (o *operand) packColumns(dst []float32, width, j, n, p, depth int) {
+	if n < width {
+		clear(dst[:depth*width])
+	}
+	if !o.across {
+		o.copyRuns(dst, width, p, depth, j, n)
+		return
+	}
+	transposeBand(dst, width, o.x[j*o.ld+p:], o.ld, n, depth)
+}
+
+// copyRuns copies runs of n stored values, from the i-th of each of depth
+// stored rows from the p-th, to every width values of dst.
+func (o *operand) copyRuns(dst []float32, width, p, depth, i, n int) {
+	if n == 8 && width == 8 {
+		for q := range depth {
+			*(*[8]float32)(dst[8*q:]) = *(*[8]float32)(o.x[(p+q)*o.ld+i:])
+		}
+		return
+	}
+	for q := range depth {
+		copy(dst[q*width:][:n], o.x[(p+q)*o.ld+i:])
+	}
+}
+
+// The product is computed in blocks, after Goto and van de Geijn, "Anatomy of
+// High-Performance Matrix Multiplication" (2008): a panel of B of this depth
+// stays in the first-level cache while the rows of A pass by, blocks of A and B
+// in those above.
+const (
+	gemmDepth   = 256
+	gemmRows    = 4096
+	gemmColumns = 4096
+	gemmBand    = 64      // rows of A that a piece of work takes along B
+	gemmGrain   = 1 << 17 // products a piece of work should have at least
+)
+
+// product is the state of one call of Gemm; it is used again by later ones.
+type product struct {
+	set        *tileSet
+	class      *tileClass
+	a, b       operand
+	alpha      float32
+	c          []float32
+	ldc        int
+	accumulate bool // add to c from the start
+
+	i0, j0, p0          int // where the current block begins
+	rows, columns, deep int // and its size
+	panels              int // of A, class.rows high
+	tiles               tiling
+	bands, stripes      int // the pieces of the multiplication
+
+	packedA, packedB []float32
+	packA, packB     func(piece int)
+	multiply         func(piece int)
+}
+
+var idleProducts struct {
+	sync.Mutex
+	all []*product
+}
+
+func takeProduct() *product {
+	idleProducts.Lock()
+	defer idleProducts.Unlock()
+	if last := len(idleProducts.all) - 1; last >= 0 {
+		g := idleProducts.all[last]
+		idleProducts.all = idleProducts.all[:last]
+		return g
+	}
+	g := new(product)
+	g.packA, g.packB, g.multiply = g.packPanelA, g.packPanelB, g.multiplyPiece
+	return g
+}
+
+func (g *product) giveBack() {
+	g.a, g.b, g.c = operand{}, operand{}, nil
+	idleProducts.Lock()
+	idleProducts.all = append(idleProducts.all, g)
+	idleProducts.Unlock()
+}
+
+// compute goes through the blocks. The order of the sums depends on k alone.
+func (g *product) compute(m, n, k int) {
+	g.set = tileSets.get()
+	g.class = g.set.class(m)
+	accumulate := g.accumulate
+	for g.j0 = 0; g.j0 < n; g.j0 += gemmColumns {
+		g.columns = min(gemmColumns, n-g.j0)
+		g.tiles = newTiling(g.columns, g.set.lanes, len(g.class.kernels))
+		for g.p0 = 0; g.p0 < k; g.p0 += gemmDepth {
+			g.deep = min(gemmDepth, k-g.p0)
+			g.accumulate = accumulate || g.p0 > 0
+			g.packedB = grow(g.packedB, g.tiles.vectors*g.set.lanes*g.deep)
+			g.parallel(g.tiles.count, g.columns*g.deep, g.packB)
+			for g.i0 = 0; g.i0 < m; g.i0 += gemmRows {
+				g.rows = min(gemmRows, m-g.i0)
+				g.block()
+			}
+		}
+	}
+}
+
+// block multiplies a block of A with the packed block of B.
+func (g *product) block() {
+	g.panels = ceilDiv(g.rows, g.class.rows)
+	g.packedA = grow(g.packedA, g.panels*g.class.rows*g.deep)
+	g.parallel(ceilDiv(g.rows, gemmBand), g.rows*g.deep, g.packA)
+	work := g.rows * g.columns * g.deep
+	g.bands = ceilDiv(g.rows, gemmBand)
+	g.stripes = max(1, min(ceilDiv(16, g.bands), g.tiles.count, work/g.bands/gemmGrain))
+	g.parallel(g.bands*g.stripes, work, g.multiply)
+}
+
+// parallel runs the pieces on all cores if they are worth it: if there is more
+// to do than about a microsecond for each.
+func (g *product) parallel(pieces, work int, f func(int)) {
+	if work < 1<<14 {
+		for i := range pieces {
+			f(i)
+		}
+		return
+	}
+	Parallel(pieces, f)
+}
+
+func (g *product) packPanelB(tile int) {
+	v0, v1 := g.tiles.bounds(tile)
+	j0, width := v0*g.set.lanes, (v1-v0)*g.set.lanes
+	g.b.packColumns(g.packedB[j0*g.deep:], width, g.j0+j0, min(width, g.columns-j0), g.p0, g.deep)
+}
+
+func (g *product) packPanelA(band int) {
+	high := g.class.rows
+	for i := band * gemmBand; i < min((band+1)*gemmBand, g.rows); i += high {
+		dst := g.packedA[i*g.deep:][:high*g.deep]
+		g.a.packRows(dst, high, g.i0+i, min(high, g.rows-i), g.p0, g.deep)
+		if g.alpha != 1 {
+			for q := range dst {
+				dst[q] *= g.alpha
+			}
+		}
+	}
+}
+
+// multiplyPiece computes the tiles of a stripe of columns in a band of rows.
+func (g *product) multiplyPiece(piece int) {
+	t := tileArgsPool.take()
+	defer tileArgsPool.put(t)
+	band, stripe := piece/g.stripes, piece%g.stripes
+	t.depth, t.ldc = g.deep, 4*g.ldc
+	for tile := stripe * g.tiles.count / g.stripes; tile < (stripe+1)*g.tiles.count/g.stripes; tile++ {
+		v0, v1 := g.tiles.bounds(tile)
+		j0 := v0 * g.set.lanes
+		width := min((v1-v0)*g.set.lanes, g.columns-j0)
+		t.b, t.off = &g.packedB[j0*g.deep], &packedOffsets[(v1-v0)*g.set.lanes/minLanes][0]
+		t.flags = 0
+		for v := range v1 - v0 {
+			lanes := min(g.set.lanes, width-v*g.set.lanes)
+			t.vectors[v] = g.set.vector(4*v*g.set.lanes, 1<<lanes-1)
+			if lanes < g.set.lanes {
+				t.flags = flagMasked
+			}
+		}
+		for i := band * gemmBand; i < min((band+1)*gemmBand, g.rows); i += g.class.rows {
+			t.a = &g.packedA[i*g.deep]
+			t.rows = min(g.class.rows, g.rows-i)
+			t.c, t.residual = &g.c[(g.i0+i)*g.ldc+g.j0+j0], nil
+			if g.accumulate {
+				t.residual = t.c
+			}
+			g.class.kernels[v1-v0-1].run(t)
+		}
+	}
+}
+
+// packedOffsets[w][p] is where step p of the depth begins in a packed panel of
+// w*minLanes columns, in bytes.
+var packedOffsets [maxVectors*maxLanes/minLanes + 1][gemmDepth]int64
+
+func init() {
+	for w := range packedOffsets {
+		for p := range packedOffsets[w] {
+			packedOffsets[w][p] = int64(4 * minLanes * w * p)
 		}
 	}
 }
