@@ -253,3 +253,25 @@ func TestAddErrors(t *testing.T) {
 	_, err = AddBias(in[0], nil)
 	wantError(t, err, "AddBias: bias is nil")
 }
+
+// TestResidualAllocatesNothing has gradients meet at the input of a residual
+// block: Gorgonia sums them in place.
+func TestResidualAllocatesNothing(t *testing.T) {
+	block := func(x, w *G.Node) (*G.Node, error) {
+		y, err := AddBias(x, w)
+		if err != nil {
+			return nil, err
+		}
+		if y, err = Tanh(y); err != nil {
+			return nil, err
+		}
+		return AddReLU(y, x)
+	}
+	checkAllocates(t, 32<<10, func(in G.Nodes) (*G.Node, error) {
+		y, err := block(in[0], in[1])
+		if err != nil {
+			return nil, err
+		}
+		return block(y, in[1])
+	}, []*tensor.Dense{random(1, 4, 16, 32, 32), random(2, 16)}, []bool{true, true})
+}

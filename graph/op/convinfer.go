@@ -16,7 +16,7 @@ import (
 // operation for inference folds into its weights. Weight and Bias may be nil.
 type Norm struct {
 	Weight, Bias, RunningMean, RunningVar *G.Node
-	Eps                                   float64 // used as it is; torch's default is 1e-5
+	Eps                                   float64 // added to the variance; 0: 1e-5
 }
 
 // Conv2dInferOptions say what Conv2dInfer does besides the convolution.
@@ -68,6 +68,9 @@ func inferConv(c convolution, x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node
 	f := folding{bias: place(bias)}
 	if n := o.Norm; n != nil {
 		f.norm, f.eps = true, n.Eps
+		if f.eps == 0 {
+			f.eps = 1e-5
+		}
 		f.weight, f.shift = place(n.Weight), place(n.Bias)
 		f.mean, f.variance = place(n.RunningMean), place(n.RunningVar)
 	}
@@ -129,7 +132,7 @@ func checkNorm(name string, n *Norm, channels int) error {
 		}
 	}
 	if !(n.Eps >= 0) {
-		return errors.Errorf("%s: eps is %v, want 0 or more", name, n.Eps)
+		return errors.Errorf("%s: eps %v, want a positive number", name, n.Eps)
 	}
 	return nil
 }
