@@ -97,7 +97,7 @@ func NewConv(s ConvShape) (*Conv, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	return &Conv{shape: s, algorithm: newDirect(s)}, nil
+	return &Conv{shape: s, algorithm: newImplicit(s)}, nil
 }
 
 // Shape returns the shape the plan is for.
