@@ -8,6 +8,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
 )
 
 // mixtureShape is that of every value in a mixture.
@@ -47,7 +49,23 @@ var ingredients = []struct {
 	{"Add", 2, func(in G.Nodes) (*G.Node, error) { return Add(in[0], in[1]) }, both(func(a, b float64) float64 { return a + b })},
 	{"stock Add", 2, func(in G.Nodes) (*G.Node, error) { return G.Add(in[0], in[1]) }, both(func(a, b float64) float64 { return a + b })},
 	{"stock Sub", 2, func(in G.Nodes) (*G.Node, error) { return G.Sub(in[0], in[1]) }, both(func(a, b float64) float64 { return a - b })},
+	{"AddReLU", 2, func(in G.Nodes) (*G.Node, error) { return AddReLU(in[0], in[1]) }, both(func(a, b float64) float64 { return math.Max(a+b, 0) })},
+	{"MatMul", 2, func(in G.Nodes) (*G.Node, error) { return MatMul(in[0], in[1]) }, plainMatMul(mixtureShape, mixtureShape)},
+	{"Reshape", 1, func(in G.Nodes) (*G.Node, error) { return Reshape(in[0], mixtureShape...) }, each(func(x float64) float64 { return x })},
+	{"ShortcutA", 1, func(in G.Nodes) (*G.Node, error) { return ShortcutA(in[0], 3, 1) }, each(func(x float64) float64 { return x })},
+	{"Conv2d", 1, func(in G.Nodes) (*G.Node, error) {
+		g := in[0].Graph()
+		w := G.NodeFromAny(g, random(5, 3, 3, 3, 3), G.WithName(fmt.Sprint("weight", len(g.AllNodes()))))
+		return Conv2d(in[0], w, nil, Conv2dOptions{Padding: [2]int{1, 1}})
+	}, func(in [][]float64) []float64 {
+		return plainConv(mixtureConv)([][]float64{in[0], float64s(random(5, 3, 3, 3, 3))})
+	}},
 	{"stock product", 2, func(in G.Nodes) (*G.Node, error) { return G.HadamardProd(in[0], in[1]) }, both(func(a, b float64) float64 { return a * b })},
+}
+
+var mixtureConv = kernel.ConvShape{
+	N: 2, C: 3, H: 4, W: 4, K: 3, KH: 3, KW: 3, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1,
+	StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1,
 }
 
 var mixturePool = Pool2dOptions{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Padding: [2]int{1, 1}}
