@@ -41,7 +41,7 @@ var fragments = []struct {
 		func(s *graph.Scope, x *G.Node) *G.Node {
 			return blocks.Basic{}.Emit(s, x, blocks.Residual{Width: 12, Stride: 2})
 		},
-		tensor.Shape{2, 12, 3, 4}, []string{"conv1.weight", "bn1.*", "downsample.0.weight", "downsample.1.*", "conv2.weight", "bn2.*"},
+		tensor.Shape{2, 12, 3, 4}, []string{"conv1.weight", "bn1.*", "conv2.weight", "bn2.*", "downsample.0.weight", "downsample.1.*"},
 	},
 	{
 		"basic with option A", tensor.Shape{2, 8, 5, 7},
@@ -62,7 +62,7 @@ var fragments = []struct {
 		func(s *graph.Scope, x *G.Node) *G.Node {
 			return blocks.Bottleneck{}.Emit(s, x, blocks.Residual{Width: 16, Groups: 4, BaseWidth: 8, Dilation: 2})
 		},
-		tensor.Shape{2, 64, 6, 6}, []string{"conv1.weight", "bn1.*", "conv2.weight", "bn2.*", "downsample.0.weight", "downsample.1.*", "conv3.weight", "bn3.*"},
+		tensor.Shape{2, 64, 6, 6}, []string{"conv1.weight", "bn1.*", "conv2.weight", "bn2.*", "conv3.weight", "bn3.*", "downsample.0.weight", "downsample.1.*"},
 	},
 	{
 		"stage", tensor.Shape{1, 4, 8, 8},

@@ -152,8 +152,10 @@ type ConvNormAct struct {
 	ConvName, NormName string
 	Conv               Conv
 	Norm               Norm
-	// Residual, if set, is added to the output of the norm.
-	Residual *G.Node
+	// Residual, if set, emits what is added to the output of the norm. It is
+	// called after the unit has defined its own parameters: in PyTorch's state
+	// dicts the shortcut of a block comes last.
+	Residual func() *G.Node
 	// ReLU ends the unit with max(·, 0).
 	ReLU bool
 }
@@ -166,7 +168,7 @@ func (u ConvNormAct) Emit(s *graph.Scope, x *G.Node) *G.Node {
 	x = Conv2d(s.Sub(u.ConvName), x, u.Conv)
 	x = BatchNorm2d(s.Sub(u.NormName), x, u.Norm)
 	if u.Residual != nil {
-		x = s.Emit(op.Add(x, u.Residual))
+		x = s.Emit(op.Add(x, u.Residual()))
 	}
 	if u.ReLU {
 		x = s.Emit(op.ReLU(x))
@@ -178,12 +180,15 @@ func (u ConvNormAct) emitFused(s *graph.Scope, x *G.Node) *G.Node {
 	c, n := u.Conv.withDefaults(), u.Norm.withDefaults()
 	conv, norm := s.Sub(u.ConvName), s.Sub(u.NormName)
 	w, bias := convParams(conv, x, c)
-	y := conv.Emit(op.Conv2dInfer(x, w, bias, op.Conv2dInferOptions{
+	o := op.Conv2dInferOptions{
 		Conv2dOptions: convOptions(s, x, c),
 		Norm:          normParams(norm, c.Out, n),
-		Residual:      u.Residual,
 		ReLU:          u.ReLU,
-	}))
+	}
+	if u.Residual != nil {
+		o.Residual = u.Residual()
+	}
+	y := conv.Emit(op.Conv2dInfer(x, w, bias, o))
 	recordConv(conv, c, x, y)
 	recordNorm(norm, y, y)
 	return y

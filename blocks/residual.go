@@ -94,7 +94,7 @@ func (Basic) Emit(s *graph.Scope, x *G.Node, r Residual) *G.Node {
 		ConvName: "conv2", NormName: "bn2",
 		Conv:     Conv{Out: r.Width, Kernel: 3, Padding: 1, Init: r.Init},
 		Norm:     r.last(),
-		Residual: r.shortcut(s, x, r.Width),
+		Residual: func() *G.Node { return r.shortcut(s, x, r.Width) },
 		ReLU:     true,
 	}.Emit(s, y)
 }
@@ -128,7 +128,7 @@ func (Bottleneck) Emit(s *graph.Scope, x *G.Node, r Residual) *G.Node {
 		ConvName: "conv3", NormName: "bn3",
 		Conv:     Conv{Out: out, Kernel: 1, Init: r.Init},
 		Norm:     r.last(),
-		Residual: r.shortcut(s, x, out),
+		Residual: func() *G.Node { return r.shortcut(s, x, out) },
 		ReLU:     true,
 	}.Emit(s, y)
 }
