@@ -5,16 +5,25 @@ package kernel
 type implicit struct {
 	ConvShape
 	forwardPass *sweep
-	inputPass   *inputPass // nil until it is needed
-	weightPass  algorithm
-	packing     []float32 // the weights that packPanel packs
+	inputPass   *inputPass  // nil until it is needed
+	weights     *weightPass // nil until it is needed
+	packing     []float32   // the weights that packPanel packs
 	packPanel   func(int)
 }
 
 func newImplicit(s ConvShape) *implicit {
-	c := &implicit{ConvShape: s, weightPass: newDirect(s)}
+	c := &implicit{ConvShape: s}
 	oh, ow := s.Out()
 	f := forwardField(s)
+	sum := newCorrelation(f, s.Groups, s.K/s.Groups, oh, ow, tapOffsets(s, f))
+	c.forwardPass = newSweep(f, []sweepPhase{{correlation: sum, stepH: 1, stepW: 1}}, s.N, oh, ow)
+	c.packPanel = c.packForwardPanel
+	return c
+}
+
+// tapOffsets returns where every tap of every channel of a group lies in the
+// input's field, in bytes, in the order of the weights.
+func tapOffsets(s ConvShape, f *field) []int64 {
 	off := make([]int64, 0, s.C/s.Groups*s.KH*s.KW)
 	for channel := range s.C / s.Groups {
 		for kh := range s.KH {
@@ -25,10 +34,7 @@ func newImplicit(s ConvShape) *implicit {
 			}
 		}
 	}
-	sum := newCorrelation(f, s.Groups, s.K/s.Groups, oh, ow, off)
-	c.forwardPass = newSweep(f, []sweepPhase{{correlation: sum, stepH: 1, stepW: 1}}, s.N, oh, ow)
-	c.packPanel = c.packForwardPanel
-	return c
+	return off
 }
 
 // macs returns the number of multiplications of a pass.
@@ -63,4 +69,9 @@ func (c *implicit) inputGrad(dx, dy, w []float32) {
 	c.inputPass.run(dx, dy, w)
 }
 
-func (c *implicit) weightGrad(dw, x, dy []float32) { c.weightPass.weightGrad(dw, x, dy) }
+func (c *implicit) weightGrad(dw, x, dy []float32) {
+	if c.weights == nil {
+		c.weights = newWeightPass(c.ConvShape)
+	}
+	c.weights.run(dw, x, dy)
+}
