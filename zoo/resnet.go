@@ -20,7 +20,7 @@ import (
 // Parameter names are torchvision's: "conv1", "bn1", "layer1.0.conv1",
 // "layer2.0.downsample.0", "fc".
 type ResNet struct {
-	Size Image `yaml:",inline" json:"size"`
+	Size Image `yaml:"size" json:"size"`
 
 	// Block is the kind of residual block: "basic" or "bottleneck".
 	Block string `yaml:"block" json:"block"`
