@@ -48,7 +48,10 @@ func decode(r io.Reader, size int64) (a *Archive, err error) {
 		}
 		a.Tensors = append(a.Tensors, t)
 	}
-	return a, d.end()
+	if err := d.end(); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 type decoder struct {
@@ -60,7 +63,10 @@ type decoder struct {
 
 // begin reads the words that tell the format.
 func (d *decoder) begin() error {
-	start, _ := d.in.r.Peek(sniffed)
+	start, err := d.in.r.Peek(sniffed)
+	if len(start) == 0 && err != io.EOF {
+		return err
+	}
 	if !begins(start) {
 		return errors.Errorf("%s: want a gob file of weights", describeFormat(start))
 	}
@@ -126,14 +132,17 @@ func (d *decoder) tensor(i int) (Tensor, error) {
 		return t, errors.Wrapf(err, "damaged: %s", t.label())
 	}
 	bytes := n * k.size
+	if e.Bytes != int64(bytes) {
+		return t, errors.Errorf("damaged: %s has %d bytes, want %d for shape %v of %s", t.label(), e.Bytes, bytes, shape(t.Shape), e.DType)
+	}
 	if left := d.size - d.in.read; int64(bytes) > left {
 		return t, errors.Errorf("truncated: %s of shape %v takes %d bytes and the file has %d more",
 			t.label(), shape(t.Shape), bytes, left)
 	}
-	t.Values = k.make(min(n, chunkSize/k.size))
-	if d.size != math.MaxInt64 {
-		t.Values = k.make(n)
+	if d.size == math.MaxInt64 { // nobody knows whether they will come
+		n = min(n, chunkSize/k.size)
 	}
+	t.Values = k.make(n)
 	var sum uint32
 	for bytes > 0 {
 		want := min(bytes, chunkSize)
@@ -150,7 +159,7 @@ func (d *decoder) tensor(i int) (Tensor, error) {
 	if sum != e.CRC {
 		return t, errors.Errorf("damaged: the CRC-32C of %s is %08x, want %08x", t.label(), sum, e.CRC)
 	}
-	return t, t.check()
+	return t, errors.Wrap(t.check(), "damaged")
 }
 
 // ordinal counts from 1.

@@ -76,7 +76,7 @@ func (e *encoder) values(list ...any) error {
 func (e *encoder) tensor(t *Tensor) error {
 	head := entry{
 		Section: t.Section, Name: t.Name, Shape: t.Shape, DType: string(t.DType()),
-		Buffer: t.Buffer, NoDecay: t.NoDecay,
+		Buffer: t.Buffer, NoDecay: t.NoDecay, Bytes: t.Bytes(),
 	}
 	err := e.chunks(t, func(data []byte) error {
 		head.CRC = crc32.Update(head.CRC, castagnoli, data)

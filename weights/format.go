@@ -56,6 +56,8 @@ func describeFormat(head []byte) string {
 		return "it looks like safetensors"
 	case onnx(head):
 		return "it looks like an ONNX model"
+	case otherGob(head):
+		return "it looks like a gob file of something else"
 	case text(head):
 		return fmt.Sprintf("it looks like text (%q)", firstLine(head))
 	}
@@ -71,6 +73,13 @@ func safetensors(head []byte) bool {
 // (3 to some dozen), and field 2, the name of the producer, or a field after it.
 func onnx(head []byte) bool {
 	return len(head) > 3 && head[0] == 0x08 && head[1] < 64 && (head[2] == 0x12 || head[2] == 0x3a || head[2] == 0x42)
+}
+
+// otherGob streams mostly begin with the definition of a type.
+func otherGob(head []byte) bool {
+	c := cursor{data: head}
+	length, id, kind := c.uint(), c.int(), c.uint()
+	return !c.bad && length > 4 && id <= -64 && kind >= 1 && kind <= 7
 }
 
 // text is UTF-8 without control characters; what is cut off at the end may be a

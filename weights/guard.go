@@ -63,18 +63,18 @@ func (g *guard) ReadByte() (byte, error) {
 // next checks the message that comes now and sets left to its length.
 func (g *guard) next() error {
 	head, err := g.r.Peek(peek)
+	if err == nil || err == io.EOF {
+		err = errTruncated // is what to say if head is too short
+	}
 	if len(head) == 0 {
-		if err != io.EOF {
-			g.err = err
-		}
-		return err
+		return g.refuse(err)
 	}
 	c := cursor{data: head}
 	length := c.uint()
 	prefix := len(head) - len(c.data)
 	switch {
 	case c.bad && len(head) < 9:
-		return g.refuse(errTruncated)
+		return g.refuse(err)
 	case c.bad || length == 0 || length > uint64(g.limit):
 		return g.refuse(errors.New("it is not made of the messages of the format"))
 	}
@@ -83,7 +83,7 @@ func (g *guard) next() error {
 			return g.refuse(errors.New("the definition of a type is too long"))
 		}
 		if length > uint64(len(head)-prefix) {
-			return g.refuse(errTruncated)
+			return g.refuse(err)
 		}
 		if !definition(head[prefix : prefix+int(length)]) {
 			return g.refuse(errors.New("it has a type that the format does not use"))

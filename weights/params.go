@@ -38,9 +38,9 @@ type loading struct {
 func Partial() LoadOption { return func(l *loading) { l.partial = true } }
 
 // Skip leaves parameters whose names match one of the patterns as they are in
-// the model, whatever the archive has: Skip("fc.*") loads all but the head of a
-// ResNet. In a pattern * stands for any characters and ? for one (path.Match). A
-// pattern that matches no name of the model is an error.
+// the model, whatever the archive has under such names: Skip("fc.*") loads all
+// but the head of a ResNet. In a pattern * stands for any characters and ? for
+// one (path.Match). A pattern that matches no name of either is an error.
 func Skip(patterns ...string) LoadOption {
 	return func(l *loading) { l.skip = append(l.skip, patterns...) }
 }
@@ -56,7 +56,7 @@ func (a *Archive) Into(p *graph.Params, opts ...LoadOption) error {
 	for _, o := range opts {
 		o(&l)
 	}
-	skipped, err := l.skipped(p)
+	skipped, err := l.skipped(a, p)
 	if err != nil {
 		return err
 	}
@@ -75,23 +75,30 @@ func (a *Archive) Into(p *graph.Params, opts ...LoadOption) error {
 	return nil
 }
 
-// skipped returns the names of p that Skip names.
-func (l *loading) skipped(p *graph.Params) (map[string]bool, error) {
-	names := make(map[string]bool)
+// skipped returns the names in a and p that are to be skipped.
+func (l *loading) skipped(a *Archive, p *graph.Params) (map[string]bool, error) {
+	var all []string
+	for e := range p.All() {
+		all = append(all, e.Name)
+	}
+	for _, t := range a.Section("") {
+		all = append(all, t.Name)
+	}
+	skipped := make(map[string]bool)
 	for _, pattern := range l.skip {
 		found := false
-		for e := range p.All() {
-			ok, err := path.Match(pattern, e.Name)
+		for _, name := range all {
+			ok, err := path.Match(pattern, name)
 			if err != nil {
 				return nil, errors.Errorf("pattern %q of parameters to skip: %v", pattern, err)
 			}
 			if ok {
-				names[e.Name], found = true, true
+				skipped[name], found = true, true
 			}
 		}
 		if !found {
-			return nil, errors.Errorf("no parameter of the model matches %q, so there is nothing to skip", pattern)
+			return nil, errors.Errorf("no parameter matches %q, so there is nothing to skip", pattern)
 		}
 	}
-	return names, nil
+	return skipped, nil
 }

@@ -3,17 +3,14 @@ package weights
 import (
 	"bytes"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// sample has every type, a scalar, an empty tensor and one of several chunks.
+// sample has every type, a scalar and an empty tensor.
 func sample() *Archive {
-	long := make([]float32, chunkSize/2+3)
-	for i := range long {
-		long[i] = float32(i) * 0.25
-	}
 	return &Archive{
 		Meta: Meta{
 			Model: "lenet", Config: "classes: 2\n",
@@ -27,7 +24,6 @@ func sample() *Archive {
 		Tensors: []Tensor{
 			{Name: "conv.weight", Shape: []int{2, 1, 1, 3}, Values: []float32{1, -2, 0.5, math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1))}},
 			{Name: "bn.running_mean", Shape: []int{2}, Values: odd(), Buffer: true, NoDecay: true},
-			{Name: "long", Shape: []int{len(long)}, Values: long},
 			{Name: "scalar", Values: []float32{7}, NoDecay: true},
 			{Name: "empty", Shape: []int{3, 0}, Values: []float32{}},
 			{Section: "solver", Name: "conv.weight", Shape: []int{2}, Values: []int64{-1, math.MaxInt64}},
@@ -67,6 +63,27 @@ func TestRoundTrip(t *testing.T) {
 		}
 		if again := encode(t, got); !bytes.Equal(data, again) {
 			t.Errorf("%s: encoded again it has other bytes", name)
+		}
+	}
+}
+
+// TestLongTensors goes over the borders between chunks.
+func TestLongTensors(t *testing.T) {
+	const whole = chunkSize / 4
+	for _, n := range []int{whole - 1, whole, whole + 1, 2*whole + 3} {
+		want := make([]float32, n)
+		for i := range want {
+			want[i] = float32(i) * 0.25
+		}
+		data := encode(t, &Archive{Tensors: []Tensor{{Name: "a", Shape: []int{n}, Values: want}}})
+		for _, size := range []int64{int64(len(data)), math.MaxInt64} {
+			got, err := decode(bytes.NewReader(data), size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Tensors[0].Values.([]float32), want) {
+				t.Errorf("%d values came back otherwise", n)
+			}
 		}
 	}
 }

@@ -61,6 +61,7 @@ type entry struct {
 	Shape           []int
 	DType           string
 	Buffer, NoDecay bool
+	Bytes           int64  // the size of the values
 	CRC             uint32 // CRC-32C of the values, little-endian
 }
 
