@@ -40,6 +40,9 @@ func (t Channels) Shape(c, h, w int) (outC, outH, outW int, err error) {
 
 // Apply converts m.
 func (t Channels) Apply(m *Image, _ *rand.Rand) error {
+	if err := m.check(); err != nil {
+		return err
+	}
 	if _, _, _, err := t.Shape(m.C, m.H, m.W); err != nil {
 		return err
 	}

@@ -123,15 +123,19 @@ func (t RandomCrop) Shape(c, h, w int) (outC, outH, outW int, err error) {
 }
 
 // Params draws the upper left pixel of the box in the coordinates of an image
-// of size (h, w), negative inside the padding. Every place is equally likely.
+// of size (h, w), negative inside the padding. Every place is equally likely;
+// there is one where the image is too small.
 func (t RandomCrop) Params(h, w int, r *rand.Rand) (top, left int) {
-	top = r.IntN(h+2*t.Padding-t.Height+1) - t.Padding
-	left = r.IntN(w+2*t.Padding-t.Width+1) - t.Padding
+	top = r.IntN(max(h+2*t.Padding-t.Height, 0)+1) - t.Padding
+	left = r.IntN(max(w+2*t.Padding-t.Width, 0)+1) - t.Padding
 	return top, left
 }
 
 // Apply crops m.
 func (t RandomCrop) Apply(m *Image, r *rand.Rand) error {
+	if err := m.check(); err != nil {
+		return err
+	}
 	if _, _, _, err := t.Shape(m.C, m.H, m.W); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func Decode(r io.Reader, dst *Image, maxPixels int) error {
 	if format == nil {
 		return errors.New("neither a JPEG nor a PNG image")
 	}
-	config, err := format.config(io.TeeReader(in, &head))
+	config, err := format.config(io.TeeReader(io.LimitReader(in, maxHeader), &head))
 	if err != nil {
 		return errors.WithMessagef(unexpectedEOF(err), "%s header", format.name)
 	}
@@ -60,6 +60,10 @@ func Decode(r io.Reader, dst *Image, maxPixels int) error {
 	convertRGB(dst, img)
 	return nil
 }
+
+// maxHeader bounds what comes before the size of an image: a JPEG file may hold a
+// preview, a colour profile and comments there.
+const maxHeader = 1 << 24
 
 const (
 	pngMagic  = "\x89PNG\r\n\x1a\n"

@@ -7,8 +7,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// FlipHorizontal mirrors the image: left becomes right.
-func (m *Image) FlipHorizontal() {
+// flipHorizontal mirrors the image: left becomes right.
+func (m *Image) flipHorizontal() {
 	for y := range m.C * m.H {
 		slices.Reverse(m.Pix[y*m.W : (y+1)*m.W])
 	}
@@ -30,8 +30,11 @@ func (t RandomHorizontalFlip) Params(r *rand.Rand) (flip bool) { return r.Float6
 
 // Apply flips m, or not.
 func (t RandomHorizontalFlip) Apply(m *Image, r *rand.Rand) error {
+	if err := m.check(); err != nil {
+		return err
+	}
 	if t.Params(r) {
-		m.FlipHorizontal()
+		m.flipHorizontal()
 	}
 	return nil
 }

@@ -70,8 +70,12 @@ func (m *Image) check() error {
 }
 
 // Image returns a copy of m for the standard library: *image.Gray for one
-// channel, *image.RGBA for three; nil for any other number of channels.
+// channel, *image.RGBA for three; nil for any other number of channels, and for
+// an image without pixels.
 func (m *Image) Image() image.Image {
+	if m.check() != nil {
+		return nil
+	}
 	r := image.Rect(0, 0, m.W, m.H)
 	switch m.C {
 	case 1:

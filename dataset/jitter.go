@@ -58,6 +58,9 @@ func (t ColorJitter) Params(r *rand.Rand) JitterParams {
 
 // Apply changes the colours of m.
 func (t ColorJitter) Apply(m *Image, r *rand.Rand) error {
+	if err := m.check(); err != nil {
+		return err
+	}
 	if _, _, _, err := t.Shape(m.C, m.H, m.W); err != nil {
 		return err
 	}
@@ -65,29 +68,29 @@ func (t ColorJitter) Apply(m *Image, r *rand.Rand) error {
 	for _, what := range p.Order {
 		switch {
 		case what == 0 && t.Brightness != 0:
-			m.AdjustBrightness(p.Brightness)
+			m.adjustBrightness(p.Brightness)
 		case what == 1 && t.Contrast != 0:
-			m.AdjustContrast(p.Contrast)
+			m.adjustContrast(p.Contrast)
 		case what == 2 && t.Saturation != 0:
-			m.AdjustSaturation(p.Saturation)
+			m.adjustSaturation(p.Saturation)
 		case what == 3 && t.Hue != 0:
-			m.AdjustHue(p.Hue)
+			m.adjustHue(p.Hue)
 		}
 	}
 	return nil
 }
 
-// AdjustBrightness multiplies every pixel by factor: 0 gives black.
-func (m *Image) AdjustBrightness(factor float64) {
+// adjustBrightness multiplies every pixel by factor: 0 gives black.
+func (m *Image) adjustBrightness(factor float64) {
 	t := blendTable(0, factor)
 	for i, v := range m.Pix {
 		m.Pix[i] = t[v]
 	}
 }
 
-// AdjustContrast multiplies the distance of every pixel from the mean luminance
+// adjustContrast multiplies the distance of every pixel from the mean luminance
 // by factor: 0 gives one grey.
-func (m *Image) AdjustContrast(factor float64) {
+func (m *Image) adjustContrast(factor float64) {
 	var sum uint64
 	if m.C == 3 {
 		r, g, b := m.Plane(0), m.Plane(1), m.Plane(2)
@@ -106,10 +109,10 @@ func (m *Image) AdjustContrast(factor float64) {
 	}
 }
 
-// AdjustSaturation multiplies the distance of every pixel from its own
+// adjustSaturation multiplies the distance of every pixel from its own
 // luminance by factor: 0 gives a grey picture. An image that does not have three
 // channels stays as it is.
-func (m *Image) AdjustSaturation(factor float64) {
+func (m *Image) adjustSaturation(factor float64) {
 	if m.C != 3 {
 		return
 	}
@@ -121,10 +124,10 @@ func (m *Image) AdjustSaturation(factor float64) {
 	}
 }
 
-// AdjustHue turns the colour circle by shift turns, from -0.5 to 0.5, in the
+// adjustHue turns the colour circle by shift turns, from -0.5 to 0.5, in the
 // 256 steps of Pillow's HSV. An image that does not have three channels stays
 // as it is.
-func (m *Image) AdjustHue(shift float64) {
+func (m *Image) adjustHue(shift float64) {
 	if m.C != 3 {
 		return
 	}

@@ -30,7 +30,7 @@ func readTarGz(file string, names []string) (map[string][]uint8, error) {
 func readTarGzFrom(r io.Reader, names []string) (map[string][]uint8, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
-		return nil, errors.WithMessage(unexpectedEOF(err), "gzip")
+		return nil, unexpectedEOF(err)
 	}
 	files := make(map[string][]uint8)
 	for t := tar.NewReader(z); ; {
@@ -39,7 +39,7 @@ func readTarGzFrom(r io.Reader, names []string) (map[string][]uint8, error) {
 			return files, nil
 		}
 		if err != nil {
-			return nil, errors.WithMessage(unexpectedEOF(err), "tar")
+			return nil, unexpectedEOF(err)
 		}
 		if !filepath.IsLocal(filepath.FromSlash(h.Name)) || strings.Contains(h.Name, `\`) {
 			return nil, errors.Errorf("entry %q leads out of the archive", h.Name)

@@ -62,6 +62,9 @@ func (p Pipeline) run(m *Image, r *rand.Rand, dst []float32, table [][256]float3
 			return err
 		}
 	}
+	if err := m.check(); err != nil {
+		return err
+	}
 	if len(dst) != len(m.Pix) {
 		return errors.Errorf("transformed image of shape (%d, %d, %d) for %d values", m.C, m.H, m.W, len(dst))
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"strconv"
 	"testing"
@@ -110,15 +111,15 @@ func TestTransformsMatchTorchvision(t *testing.T) {
 					err = m.Resize(n(4), n(5))
 				}
 			case "hflip":
-				m.FlipHorizontal()
+				m.flipHorizontal()
 			case "brightness":
-				m.AdjustBrightness(c.Args[0].float(t))
+				m.adjustBrightness(c.Args[0].float(t))
 			case "contrast":
-				m.AdjustContrast(c.Args[0].float(t))
+				m.adjustContrast(c.Args[0].float(t))
 			case "saturation":
-				m.AdjustSaturation(c.Args[0].float(t))
+				m.adjustSaturation(c.Args[0].float(t))
 			case "hue":
-				m.AdjustHue(c.Args[0].float(t))
+				m.adjustHue(c.Args[0].float(t))
 			case "pad":
 				p := n(1)
 				err = m.Crop(-p, -p, m.H+2*p, m.W+2*p, PaddingMode(c.Args[0]), uint8(n(2)))
@@ -292,4 +293,205 @@ func TestRandomBoxesMatchTorchvision(t *testing.T) {
 			t.Errorf("no box fits %dx%d: got %v, torchvision falls back to %v", want.H, want.W, got, want.Box)
 		}
 	}
+}
+
+// RandomCrop finds every place equally often, and what it cuts is what padding
+// and cutting give one after the other.
+func TestRandomCrop(t *testing.T) {
+	src := readFixture(t, "transforms/colour.png")
+	h, w := src.H, src.W
+	tr := RandomCrop{Height: h + 1, Width: w - 1, Padding: 2, Mode: PadReflect}
+	padded := new(Image)
+	padded.CopyFrom(src)
+	if err := padded.Crop(-2, -2, h+4, w+4, PadReflect, 0); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[[2]int]int{}
+	const n = 2400 // 4x6 places
+	for i := range uint64(n) {
+		top, left := tr.Params(h, w, rand.New(rng.New(1, "crop", i)))
+		counts[[2]int{top, left}]++
+		if i >= 50 {
+			continue
+		}
+		got, want := new(Image), new(Image)
+		got.CopyFrom(src)
+		if err := tr.Apply(got, rand.New(rng.New(1, "crop", i))); err != nil {
+			t.Fatal(err)
+		}
+		want.CopyFrom(padded)
+		if err := want.Crop(top+2, left+2, h+1, w-1, PadConstant, 0); err != nil {
+			t.Fatal(err)
+		}
+		wantImage(t, got, want, 0)
+	}
+	if len(counts) != 4*6 {
+		t.Errorf("%d places, want 24", len(counts))
+	}
+	for at, c := range counts {
+		if at[0] < -2 || at[0] > 1 || at[1] < -2 || at[1] > 3 || c < 50 || c > 150 {
+			t.Errorf("place %v comes %d times of %d", at, c, n)
+		}
+	}
+}
+
+// Jitter takes its amounts from torchvision's ranges, in every order.
+func TestColorJitterParams(t *testing.T) {
+	tr := ColorJitter{Brightness: 0.4, Contrast: 1.5, Saturation: 0.2, Hue: 0.1}
+	orders := map[[4]int]bool{}
+	type bounds struct{ lo, hi float64 }
+	got := [4]bounds{{9, -9}, {9, -9}, {9, -9}, {9, -9}}
+	for i := range uint64(2000) {
+		p := tr.Params(rand.New(rng.New(1, "jitter", i)))
+		orders[p.Order] = true
+		for j, v := range []float64{p.Brightness, p.Contrast, p.Saturation, p.Hue} {
+			got[j] = bounds{min(got[j].lo, v), max(got[j].hi, v)}
+		}
+	}
+	for j, want := range []bounds{{0.6, 1.4}, {0, 2.5}, {0.8, 1.2}, {-0.1, 0.1}} {
+		slack := (want.hi - want.lo) / 100
+		if got[j].lo < want.lo || got[j].lo > want.lo+slack || got[j].hi > want.hi || got[j].hi < want.hi-slack {
+			t.Errorf("amount %d from %g to %g, want %g to %g", j, got[j].lo, got[j].hi, want.lo, want.hi)
+		}
+	}
+	if len(orders) != 24 {
+		t.Errorf("%d orders, want 24", len(orders))
+	}
+}
+
+// Apply does what its parameters say, and nothing at amount zero.
+func TestColorJitterApply(t *testing.T) {
+	src := readFixture(t, "transforms/colour.png")
+	tr := ColorJitter{Brightness: 0.4, Contrast: 0.4, Saturation: 0.4, Hue: 0.2}
+	for i := range uint64(30) {
+		got, want := new(Image), new(Image)
+		got.CopyFrom(src)
+		want.CopyFrom(src)
+		if err := tr.Apply(got, rand.New(rng.New(2, "jitter", i))); err != nil {
+			t.Fatal(err)
+		}
+		p := tr.Params(rand.New(rng.New(2, "jitter", i)))
+		steps := [4]func(){
+			func() { want.adjustBrightness(p.Brightness) },
+			func() { want.adjustContrast(p.Contrast) },
+			func() { want.adjustSaturation(p.Saturation) },
+			func() { want.adjustHue(p.Hue) },
+		}
+		for _, s := range p.Order {
+			steps[s]()
+		}
+		wantImage(t, got, want, 0)
+	}
+	same := new(Image)
+	same.CopyFrom(src)
+	if err := (ColorJitter{}).Apply(same, rand.New(rng.New(2, "jitter"))); err != nil {
+		t.Fatal(err)
+	}
+	wantImage(t, same, src, 0)
+}
+
+func TestRandomHorizontalFlip(t *testing.T) {
+	for _, p := range []float64{0, 0.3, 1} {
+		n := 0
+		for i := range uint64(2000) {
+			if (RandomHorizontalFlip{P: p}).Params(rand.New(rng.New(1, "flip", i))) {
+				n++
+			}
+		}
+		if d := math.Abs(float64(n) - 2000*p); d > 5*math.Sqrt(2000*p*(1-p)) {
+			t.Errorf("probability %g: %d of 2000 flipped", p, n)
+		}
+	}
+}
+
+// Erasing fills exactly its box, in every channel.
+func TestRandomErasing(t *testing.T) {
+	const c, h, w = 3, 20, 30
+	for _, tr := range []RandomErasing{{P: 1, Value: -7}, {P: 1, Random: true}} {
+		var noise []float64
+		for i := range uint64(40) {
+			x := make([]float32, c*h*w)
+			for j := range x {
+				x[j] = 100
+			}
+			tr.apply(x, c, h, w, rand.New(rng.New(1, "erase", i)))
+			top, left, height, width, ok := tr.Params(h, w, rand.New(rng.New(1, "erase", i)))
+			if !ok {
+				t.Fatal("nothing is erased")
+			}
+			for j, v := range x {
+				y, at := j/w%h, j%w
+				inside := y >= top && y < top+height && at >= left && at < left+width
+				switch {
+				case inside && tr.Random:
+					noise = append(noise, float64(v))
+				case inside != (v == -7), !inside && v != 100:
+					t.Fatalf("value %g at (%d, %d), box (%d, %d, %d, %d)", v, y, at, top, left, height, width)
+				}
+			}
+		}
+		if !tr.Random {
+			continue
+		}
+		var sum, squares float64
+		for _, v := range noise {
+			sum, squares = sum+v, squares+v*v
+		}
+		n := float64(len(noise))
+		if math.Abs(sum/n) > 5/math.Sqrt(n) || math.Abs(squares/n-1) > 5*math.Sqrt(2/n) {
+			t.Errorf("noise of mean %g and variance %g", sum/n, squares/n)
+		}
+	}
+	x := []float32{1, 2, 3, 4}
+	(RandomErasing{}).apply(x, 1, 2, 2, nil) // P of 0 draws nothing
+	if !slices.Equal(x, []float32{1, 2, 3, 4}) {
+		t.Errorf("erased without being asked: %v", x)
+	}
+}
+
+func TestTransformErrors(t *testing.T) {
+	for _, c := range []struct {
+		p    Pipeline
+		want string
+	}{
+		{Pipeline{Transforms: []Transform{RandomCrop{Height: 0, Width: 4}}}, "random crop to 0x4: both sizes must be at least 1"},
+		{Pipeline{Transforms: []Transform{RandomCrop{Height: 4, Width: 4, Padding: -1}}}, "padding -1: want at least 0"},
+		{Pipeline{Transforms: []Transform{RandomCrop{Height: 4, Width: 4, Mode: "wrap"}}}, `unknown padding mode "wrap"`},
+		{Pipeline{Transforms: []Transform{RandomCrop{Height: 4, Width: 40, Padding: 2}}}, "random crop to 4x40 of an image of 10x12 with padding 2: the image is too small"},
+		{Pipeline{Transforms: []Transform{CenterCrop{}}}, "center crop to 0x0"},
+		{Pipeline{Transforms: []Transform{Resize{-1}}}, "resize to -1x-1"},
+		{Pipeline{Transforms: []Transform{ResizeTo{3, 0}}}, "resize to 3x0"},
+		{Pipeline{Transforms: []Transform{RandomHorizontalFlip{1.5}}}, "random horizontal flip: probability 1.5: want 0 to 1"},
+		{Pipeline{Transforms: []Transform{RandomHorizontalFlip{math.NaN()}}}, "probability NaN"},
+		{Pipeline{Transforms: []Transform{RandomResizedCrop{Height: 4, Width: 0}}}, "random resized crop to 4x0"},
+		{Pipeline{Transforms: []Transform{RandomResizedCrop{Height: 4, Width: 4, Scale: [2]float64{0.5, 0.2}}}}, "scale 0.5 to 0.2"},
+		{Pipeline{Transforms: []Transform{RandomResizedCrop{Height: 4, Width: 4, Ratio: [2]float64{0, 2}}}}, "ratio 0 to 2"},
+		{Pipeline{Transforms: []Transform{ColorJitter{Hue: 0.6}}}, "color jitter: hue 0.6: want 0 to 0.5"},
+		{Pipeline{Transforms: []Transform{ColorJitter{Contrast: math.NaN()}}}, "color jitter: contrast NaN"},
+		{Pipeline{Transforms: []Transform{Channels{2}}}, "channels: cannot make 2 of an image: want 1 or 3"},
+		{Pipeline{Erasing: RandomErasing{P: 2}}, "random erasing: probability 2"},
+		{Pipeline{Erasing: RandomErasing{P: 1, Scale: [2]float64{0.1, 1.1}}}, "random erasing: scale 0.1 to 1.1"},
+		{Pipeline{Normalize: Normalization{[]float32{0}, []float32{1}}}, "normalize: mean and std of 1 channels for images of 3"},
+	} {
+		_, _, _, err := c.p.Shape(3, 10, 12)
+		wantError(t, err, c.want)
+	}
+
+	// What only the image can tell.
+	r := rand.New(rng.New(1, "errors"))
+	for _, tr := range []Transform{
+		RandomCrop{Height: 4, Width: 4}, CenterCrop{4, 4}, Resize{4}, ResizeTo{4, 4}, RandomResizedCrop{Height: 4, Width: 4},
+		RandomHorizontalFlip{1}, ColorJitter{Brightness: 1, Hue: 0.5}, Channels{1},
+	} {
+		if err := tr.Apply(&Image{C: 3, H: 2, W: 2, Pix: make([]uint8, 7)}, r); err == nil {
+			t.Errorf("%T takes an image of 7 pixels for (3, 2, 2)", tr)
+		}
+		if err := tr.Apply(&Image{}, r); err == nil {
+			t.Errorf("%T takes an empty image", tr)
+		}
+	}
+	if err := (ResizeTo{4, 4}).Apply(NewImage(2, 3, 3), r); err == nil {
+		t.Error("resize takes two channels")
+	}
+	wantError(t, Pipeline{}.Apply(NewImage(3, 2, 2), r, make([]float32, 11)), "transformed image of shape (3, 2, 2) for 11 values")
 }
