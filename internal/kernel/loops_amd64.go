@@ -30,9 +30,15 @@ func init() {
 	batchNorms[AVX512] = &batchNormKernels{
 		moments: momentsAVX512, products: productsAVX512, apply: applyAVX512, applyReLU: applyReLUAVX512, inputGrad: inputGradAVX512,
 	}
+	pools[AVX2] = &poolKernels{
+		maxRow: maxRowAVX2, take: takeAVX2, max3: maxPool3AVX2, max2: maxPool2AVX2, argmax3: argmaxPool3AVX2, argmax2: argmaxPool2AVX2,
+	}
 	optimisers[AVX2] = &optimiserKernels{
 		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
 		rmsProp: rmsPropAVX2, rmsPropMomentum: rmsPropMomentumAVX2, rmsPropCentered: rmsPropCenteredAVX2, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX2,
+	}
+	pools[AVX512] = &poolKernels{
+		maxRow: maxRowAVX512, take: takeAVX512, max3: maxPool3AVX512, max2: maxPool2AVX512, argmax3: argmaxPool3AVX512, argmax2: argmaxPool2AVX512,
 	}
 	optimisers[AVX512] = &optimiserKernels{
 		sgd: sgdAVX512, momentum: momentumAVX512, adam: adamAVX512, amsGrad: amsGradAVX512,

@@ -175,11 +175,24 @@ func (a poolAxis) begin(o int) int { return o*a.stride - a.padBefore }
 // after the last.
 func (a poolAxis) taps(o int) (first, end int) {
 	begin := a.begin(o)
-	if begin < 0 {
-		first = (-begin + a.dilation - 1) / a.dilation
+	first, end = max(-begin, 0), a.size-begin
+	if a.dilation > 1 {
+		first, end = (first+a.dilation-1)/a.dilation, (end+a.dilation-1)/a.dilation
 	}
-	end = min(a.kernel, (a.size-begin+a.dilation-1)/a.dilation)
-	return first, max(end, first)
+	return first, max(first, min(end, a.kernel))
+}
+
+// inside returns the windows whose tap k lies inside the input.
+func (a poolAxis) inside(k, windows int) (first, end int) {
+	at := k*a.dilation - a.padBefore // of window 0
+	if at < 0 {
+		first = (-at + a.stride - 1) / a.stride
+	}
+	if at < a.size {
+		end = (a.size-1-at)/a.stride + 1
+	}
+	first = min(first, windows)
+	return first, max(first, min(end, windows))
 }
 
 // count returns how many taps of window o an average counts.

@@ -107,19 +107,21 @@ func (g *channelGrid) plane(n, c int) (begin, end int) {
 }
 
 // A lender keeps slices for use again.
-type lender[T float32 | float64 | int32] struct {
+type lender[T any] struct {
 	mu   sync.Mutex
 	idle [][]T
 }
 
-// The lenders of the package: partial sums, rows that are worked on, positions.
+// The lenders of the package: partial sums, rows that are worked on, positions,
+// and the planes that pooling works on.
 var (
-	sums    lender[float64]
-	rows    lender[float32]
-	indices lender[int32]
+	sums      lender[float64]
+	rows      lender[float32]
+	positions lender[int32]
+	planes    lender[poolPlane]
 )
 
-// borrow returns a slice of n zeros, to be handed back by giveBack.
+// borrow returns a slice of n zero values, to be handed back by giveBack.
 func (l *lender[T]) borrow(n int) []T {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,13 +134,12 @@ func (l *lender[T]) borrow(n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
 	}
-	s = s[:n]
-	clear(s)
-	return s
+	return s[:n]
 }
 
 // giveBack takes a slice back that borrow returned.
 func (l *lender[T]) giveBack(s []T) {
+	clear(s) // keeps nobody's memory alive
 	l.mu.Lock()
 	l.idle = append(l.idle, s)
 	l.mu.Unlock()

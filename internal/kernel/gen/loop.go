@@ -25,7 +25,8 @@ type loop struct {
 	coefs   string    // the parameter that points to the scalars, if any does
 	consts  []float32 // numbers it needs in every lane
 
-	unroll int // vectors in a round of the main loop
+	unroll int             // vectors in a round of the main loop
+	setup  func(v *vector) // emits what comes before the loop, if set
 
 	// body computes one vector: x holds the vectors read, in the order of in.
 	// It returns the vectors to write, or adds to the sums.
@@ -118,6 +119,9 @@ func (l loop) emit(tier string) {
 			VXORPD(s.AsY(), s.AsY(), s.AsY()) // clears all of ZMM too
 			sums[u] = append(sums[u], s)
 		}
+	}
+	if l.setup != nil {
+		l.setup(v)
 	}
 	i := GP64()
 	XORQ(i, i)
