@@ -22,9 +22,10 @@ const DefaultMaxPixels = 89478485
 // Pillow's convert("RGB") makes of it: grey is repeated, palettes are looked up,
 // alpha is dropped, CMYK and YCCK are converted without a colour profile, and
 // the orientation in EXIF data is not applied. Sixteen-bit samples keep their
-// upper byte. PNG images are equal to Pillow's; JPEG images differ by what the
-// inverse transform rounds differently, a few levels, as the colours of
-// subsampled images are interpolated as libjpeg does it.
+// upper byte, also in grey images, which Pillow clips to white. PNG images are
+// equal to Pillow's; JPEG images differ by what the inverse transform rounds
+// differently, a few levels, as the colours of subsampled images are
+// interpolated as libjpeg does it.
 //
 // An image of more than maxPixels is refused before its pixels are read; 0
 // stands for [DefaultMaxPixels].
