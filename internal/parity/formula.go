@@ -4,9 +4,10 @@ import "strconv"
 
 // Tensor is a tensor of the formula: element i is
 //
-//	float32(Offset + Scale * u(Name, i))
+//	float32(Offset + Scale * u(Name, i) + (Nudge[i]-'M')/128)
 //
-// where u is uniform on [-1, 1). It is what a fixture stores of an input.
+// where u is uniform on [-1, 1) and the last term is absent if Nudge is. It is
+// what a fixture stores of an input.
 type Tensor struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"`
@@ -15,6 +16,8 @@ type Tensor struct {
 	// machine fuses the multiplication with the addition.
 	Scale  float32 `json:"scale"`
 	Offset float32 `json:"offset"`
+	// Nudge shifts each element a little; a letter from A to Z for each.
+	Nudge string `json:"nudge"`
 	// Set overwrites single elements, by their index in row-major order.
 	Set map[string]Number `json:"set"`
 }
@@ -41,7 +44,11 @@ func (t Tensor) Fill(dst []float32) {
 	state := hash(t.Name)
 	for i := range dst {
 		state += gamma
-		dst[i] = float32(offset + scale*uniform(mix(state)))
+		v := offset + scale*uniform(mix(state))
+		if i < len(t.Nudge) {
+			v += (float64(t.Nudge[i]) - 'M') / 128
+		}
+		dst[i] = float32(v)
 	}
 	for at, v := range t.Set {
 		if i, err := strconv.Atoi(at); err == nil && i < len(dst) {

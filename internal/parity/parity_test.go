@@ -126,3 +126,78 @@ func TestOps(t *testing.T) {
 		}
 	}
 }
+
+// TestNets checks that every network's fixture is complete, and that PyTorch's
+// own float32 is well inside the tolerances of the tests: 1e-4 for logits and
+// running statistics, 1e-3 for gradients and losses.
+func TestNets(t *testing.T) {
+	names, err := NetNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) < 15 {
+		t.Errorf("fixtures of %d networks, want one for each of the 15 registered ones at least", len(names))
+	}
+	limits := map[string]Number{"logits": 1e-5, "running": 1e-5, "grads": 2e-4, "eval_grads": 2e-4, "loss": 1e-5, "eval_loss": 1e-5}
+	for _, name := range names {
+		n, err := LoadNet(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trained, buffers := 0, 0
+		for _, p := range n.State {
+			if p.Buffer {
+				buffers++
+			} else {
+				trained++
+			}
+		}
+		if len(n.Grads) != trained || len(n.Running) != buffers || trained == 0 || buffers == 0 {
+			t.Errorf("%s: %d gradients for %d parameters, %d running statistics for %d buffers", name, len(n.Grads), trained, len(n.Running), buffers)
+		}
+		if n.EvalGrads != nil && len(n.EvalGrads) != trained {
+			t.Errorf("%s: %d gradients in eval mode for %d parameters", name, len(n.EvalGrads), trained)
+		}
+		if len(n.Labels) != n.Input.Shape[0] || len(n.Logits.Values) != n.Logits.Size() {
+			t.Errorf("%s: %d labels and %d of %v logits for an input %v", name, len(n.Labels), len(n.Logits.Values), n.Logits.Shape, n.Input.Shape)
+		}
+		for k, limit := range limits {
+			if d, ok := n.Deviation[k]; d > limit || !ok && k != "eval_grads" {
+				t.Errorf("%s: PyTorch's %s deviate by %.2g, want at most %.2g", name, k, d, limit)
+			}
+		}
+		for _, w := range n.Grads {
+			if len(w.Values) == 0 || w.Norm == 0 {
+				t.Errorf("%s: the gradient of %s is empty or zero", name, w.Name)
+			}
+		}
+	}
+}
+
+func TestRuns(t *testing.T) {
+	names, err := RunNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	optimizers := map[string]bool{}
+	for _, name := range names {
+		r, err := LoadRun(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		optimizers[r.Optimizer.Name] = true
+		if len(r.Losses) != 10 || len(r.Batches) == 0 || len(r.After) != len(r.State) {
+			t.Errorf("%s: %d losses, %d batches, %d of %d entries at the end", name, len(r.Losses), len(r.Batches), len(r.After), len(r.State))
+		}
+		for k, d := range r.Deviation {
+			if d > 5e-4 {
+				t.Errorf("%s: PyTorch's %s deviate by %.2g, too much for a tolerance of 1e-3", name, k, d)
+			}
+		}
+	}
+	for _, o := range []string{"SGD", "Adam", "AdamW", "RMSprop"} {
+		if !optimizers[o] {
+			t.Errorf("no training with %s", o)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import numpy as np
 
 GAMMA = 0x9E3779B97F4A7C15  # the step of splitmix64
 MASK = (1 << 64) - 1
+NUDGE = 1 / 128  # the unit of Tensor.nudge
 
 
 def fnv1a(name):
@@ -43,7 +44,9 @@ def positions(name, n, count):
 class Tensor:
     """A tensor of the formula: offset + scale * uniform, rounded to float32.
 
-    set overwrites single elements, for zeros, NaN and infinities.
+    nudge, if there is one, holds a small integer k for each element, which adds
+    k * NUDGE before the rounding. set overwrites single elements, for zeros, NaN
+    and infinities.
     """
 
     def __init__(self, name, shape, scale=1.0, offset=0.0, set=None):
@@ -52,11 +55,15 @@ class Tensor:
         # float32 values, so that scale * uniform is exact in float64.
         self.scale = float(np.float32(scale))
         self.offset = float(np.float32(offset))
+        self.nudge = None
         self.set = set or {}
 
     def array(self):
         n = math.prod(self.shape)
-        data = (self.offset + self.scale * uniform(self.name, n)).astype(np.float32)
+        data = self.offset + self.scale * uniform(self.name, n)
+        if self.nudge is not None:
+            data += np.asarray(self.nudge) * NUDGE
+        data = data.astype(np.float32)
         for i, v in self.set.items():
             data[i] = v
         return data.reshape(self.shape)
@@ -65,6 +72,8 @@ class Tensor:
         d = {"name": self.name, "shape": self.shape, "scale": number(self.scale)}
         if self.offset:
             d["offset"] = number(self.offset)
+        if self.nudge is not None:
+            d["nudge"] = "".join(chr(ord("M") + k) for k in self.nudge)
         if self.set:
             d["set"] = {str(i): number(v) for i, v in self.set.items()}
         return d
@@ -116,7 +125,10 @@ def crc(a):
 
 def check():
     """Tensors with their checksums: the Go side must come to the same."""
+    nudged = Tensor("nudged", (26,), scale=0.2, offset=0.3)
+    nudged.nudge = list(range(-12, 14))
     tensors = [
+        nudged,
         Tensor("x", (2, 3, 5, 7)),
         Tensor("layer1.0.conv1.weight", (64, 64, 3, 3), scale=math.sqrt(6 / 576)),
         Tensor("layer4.2.bn3.weight", (2048,), scale=0.1, offset=0.3),

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Write the parity fixtures beside this file: PyTorch's numbers for our tests.
 
-    python3 testdata/parity/generate.py [formula] [ops] ...
+    python3 testdata/parity/generate.py [PART...]
 
-Without arguments everything is written. See README.md for the contents.
+Without arguments all parts are written. See README.md for the contents.
 """
 
 import gzip
@@ -11,8 +11,13 @@ import json
 import os
 import sys
 
+sys.dont_write_bytecode = True
+
+import counts
 import formula
+import models
 import ops
+import train
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -22,14 +27,16 @@ def write(name, value):
     if isinstance(value, list):
         text = "[\n" + ",\n".join(json.dumps(v, separators=(",", ":")) for v in value) + "\n]\n"
     else:
-        text = json.dumps(value, indent=1) + "\n"
+        text = json.dumps(value, separators=(",", ":")) + "\n"
     data = text.encode()
+    deviation = value.get("deviation", "") if isinstance(value, dict) else ""
     path = os.path.join(HERE, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     if name.endswith(".gz"):
         data = gzip.compress(data, 9, mtime=0)
     with open(path, "wb") as f:
         f.write(data)
-    print("%-28s %8d bytes, %8d in JSON" % (name, len(data), len(text)))
+    print("%-36s %8d bytes, %8d in JSON" % (name, len(data), len(text)), deviation, flush=True)
 
 
 def write_formula():
@@ -40,7 +47,27 @@ def write_ops():
     write("ops.json.gz", ops.records())
 
 
-PARTS = {"formula": write_formula, "ops": write_ops}
+def write_counts():
+    write("counts.json", counts.records())
+
+
+def write_models():
+    for name in (*models.IMAGENET, *models.CIFAR, *models.OPTIONS):
+        write("models/%s.json.gz" % name, models.record(name))
+
+
+def write_runs():
+    for name in train.RUNS:
+        write("train/%s.json.gz" % name, train.record(name))
+
+
+PARTS = {
+    "formula": write_formula,
+    "ops": write_ops,
+    "counts": write_counts,
+    "models": write_models,
+    "train": write_runs,
+}
 
 
 def main(names):

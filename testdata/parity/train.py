@@ -1,0 +1,85 @@
+"""Ten steps of training with each optimiser."""
+
+import torch
+import torch.nn.functional as F
+
+import models
+from formula import norm, number, want
+
+STEPS = 10
+
+# By name: the net, its options, the shape of a batch, PyTorch's optimiser and
+# its settings. Four batches take turns.
+RUNS = {
+    "sgd_resnet18": (
+        "resnet18", {"num_classes": 10}, (8, 3, 64, 64),
+        "SGD", {"lr": 0.01, "momentum": 0.9, "weight_decay": 1e-4},
+    ),
+    "sgd_resnet50": (
+        "resnet50", {"num_classes": 10}, (6, 3, 64, 64),
+        "SGD", {"lr": 0.002, "momentum": 0.9, "weight_decay": 1e-4},
+    ),
+    "sgd_resnet20": (
+        "resnet20", {}, (16, 3, 32, 32),
+        "SGD", {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-4},
+    ),
+    "nesterov_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "SGD", {"lr": 0.03, "momentum": 0.9, "weight_decay": 5e-4, "nesterov": True},
+    ),
+    # Adam and RMSprop divide by the size of the gradient, so rounding decides
+    # where that is small. Their rates are low enough for the losses to agree.
+    "adam_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "Adam", {"lr": 5e-4, "weight_decay": 1e-4},
+    ),
+    "adamw_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "AdamW", {"lr": 5e-4, "weight_decay": 0.05},
+    ),
+    "rmsprop_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "RMSprop", {"lr": 2e-4, "eps": 1e-4, "momentum": 0.9, "weight_decay": 1e-4},
+    ),
+}
+
+
+def run(name, dtype):
+    """Losses of the steps, and the state after them."""
+    model, options, shape, optimiser, settings = RUNS[name]
+    net = models.build(model, options).to(dtype)
+    tensors = models.state(net)
+    models.load(net, tensors)
+    classes = net.fc.out_features
+    batches = [models.batch("batch%d" % i, shape, classes) for i in range(4)]
+    opt = getattr(torch.optim, optimiser)(net.parameters(), **settings)
+    losses = []
+    for step in range(STEPS):
+        x, labels = batches[step % len(batches)]
+        opt.zero_grad()
+        loss = F.cross_entropy(net(torch.from_numpy(x.array().copy()).to(dtype)), torch.tensor(labels))
+        loss.backward()
+        opt.step()
+        losses.append(loss.item())
+    after = {t.name: net.state_dict()[t.name].numpy() for t in tensors}
+    return net, tensors, batches, losses, after
+
+
+def record(name):
+    net, tensors, batches, losses, after = run(name, torch.float64)
+    _, _, _, losses32, after32 = run(name, torch.float32)
+    model, options, _, optimiser, settings = RUNS[name]
+    return {
+        "name": name,
+        "model": model,
+        "options": options,
+        "optimizer": {"name": optimiser, **settings},
+        "batches": [{"x": x.spec(), "labels": labels} for x, labels in batches],
+        "state": models.specs(net, tensors),
+        "losses": [number(v) for v in losses],
+        "after": [want(k, v, whole=0, samples=0) for k, v in after.items()],
+        "deviation": {
+            "losses": number("%.2g" % max(abs(a - b) / b for a, b in zip(losses32, losses))),
+            "after": number("%.2g" % max(abs(norm(after32[k]) / norm(v) - 1) for k, v in after.items())),
+        },
+    }
