@@ -1,9 +1,6 @@
 package train
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Schedule gives the learning rate of every step of a run. It is a pure function
 // of the step, counted from 0, so that a run may go on anywhere.
@@ -58,7 +55,7 @@ type Cosine struct {
 
 // LR returns the rate of the step.
 func (c Cosine) LR(step int) float64 {
-	return anneal(c.Base, c.Min, progress(step, 0, float64(c.Steps)))
+	return anneal(c.Base, c.Min, passed(step, 0, float64(c.Steps)))
 }
 
 // OneCycle is torch.optim.lr_scheduler.OneCycleLR with its cosine annealing and
@@ -91,9 +88,9 @@ func (c OneCycle) Momentum(step int) float64 {
 func (c OneCycle) cycle(step int, first, peak, last float64) float64 {
 	top := c.PctStart*float64(c.Steps) - 1
 	if float64(step) <= top {
-		return anneal(first, peak, progress(step, 0, top))
+		return anneal(first, peak, passed(step, 0, top))
 	}
-	return anneal(peak, last, progress(step, top, float64(c.Steps-1)))
+	return anneal(peak, last, passed(step, top, float64(c.Steps-1)))
 }
 
 // FixedMomentum hides the momentum of a schedule: OneCycleLR with
@@ -125,17 +122,11 @@ func anneal(a, b, at float64) float64 {
 	return b + (a-b)*(1+math.Cos(math.Pi*at))/2
 }
 
-// progress returns how much of the way from one step to another is done, in
+// passed returns how much of the way from one step to another is done, in
 // [0, 1].
-func progress(step int, from, to float64) float64 {
+func passed(step int, from, to float64) float64 {
 	if to <= from {
 		return 1
 	}
 	return min(max((float64(step)-from)/(to-from), 0), 1)
 }
-
-// schedules are the names of the schedules, in the order in which help texts
-// give them.
-var schedules = []string{"constant", "step", "cosine", "onecycle"}
-
-func isSchedule(name string) bool { return slices.Contains(schedules, name) }

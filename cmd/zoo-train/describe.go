@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
+	"github.com/gorgonia-zoo/modelzoo/train"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
+)
+
+// describeFlags are the flags of describe.
+type describeFlags struct {
+	dot, under, mode, input, architecture string
+	classes, batch                        int
+	json                                  bool
+}
+
+func newDescribeCommand() *cobra.Command {
+	var f describeFlags
+	c := &cobra.Command{
+		Use:   "describe NAME",
+		Short: "Print a model layer by layer, or draw its graph",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			m, g, err := f.build(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			switch {
+			case f.dot == "-":
+				return g.WriteDot(c.OutOrStdout(), f.under)
+			case f.dot != "":
+				return atomicfile.WriteFile(f.dot, func(w io.Writer) error { return g.WriteDot(w, f.under) })
+			case f.json:
+				return json.NewEncoder(c.OutOrStdout()).Encode(description(m, g, f.batch))
+			}
+			return printLayers(c.OutOrStdout(), m, g, f.batch)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.dot, "dot", "", "write the graph to a `FILE` for Graphviz instead, - for standard output")
+	flags.StringVar(&f.under, "under", "", "with --dot: only the part of that `NAME`, such as layer1.0")
+	flags.StringVar(&f.mode, "mode", "eval", "graph for train, eval or infer")
+	flags.StringVar(&f.input, "input", "", "`C,H,W` of the input (default the model's)")
+	flags.StringVar(&f.architecture, "architecture", "", "settings of the model in `YAML`: '{width: 32}'")
+	flags.IntVar(&f.classes, "classes", 0, "number of classes (default the model's)")
+	flags.IntVar(&f.batch, "batch-size", 1, "images at once; numbers are for one")
+	flags.BoolVar(&f.json, "json", false, "the layers as a JSON object")
+	return c
+}
+
+func (f *describeFlags) build(name string) (*zoo.Model, *graph.Graph, error) {
+	mode, ok := map[string]graph.Mode{"train": graph.Train, "eval": graph.Eval, "infer": graph.Infer}[f.mode]
+	if !ok {
+		return nil, nil, errors.Errorf("--mode %q, want train, eval or infer", f.mode)
+	}
+	if f.batch < 1 {
+		return nil, nil, errors.Errorf("--batch-size %d, want at least 1", f.batch)
+	}
+	options, err := f.options()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := zoo.New(name, options...)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := m.Graph(graph.NewParams(0), mode, f.batch, graph.WithoutInit())
+	return m, g, err
+}
+
+func (f *describeFlags) options() ([]zoo.Option, error) {
+	var options []zoo.Option
+	if f.architecture != "" {
+		var node yaml.Node
+		if err := parse(f.architecture, &node); err != nil {
+			return nil, errors.Wrap(err, "--architecture")
+		}
+		options = append(options, train.WithArchitecture(node))
+	}
+	if f.classes != 0 {
+		options = append(options, zoo.WithClasses(f.classes))
+	}
+	if f.input != "" {
+		size, err := numbers(f.input)
+		if err != nil || len(size) != 3 {
+			return nil, errors.Errorf("--input %q, want channels, height and width with commas between them", f.input)
+		}
+		options = append(options, zoo.WithInput(int(size[0]), int(size[1]), int(size[2])))
+	}
+	return options, nil
+}
+
+// layerLine is a layer of describe --json.
+type layerLine struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Detail string `json:"detail"`
+	In     []int  `json:"in"`
+	Out    []int  `json:"out"`
+	Params int    `json:"params"`
+	MACs   int64  `json:"macs"`
+}
+
+func description(m *zoo.Model, g *graph.Graph, batch int) any {
+	c, h, w := m.Input()
+	var layers []layerLine
+	for _, l := range g.Layers() {
+		layers = append(layers, layerLine{l.Name, l.Kind, l.Detail, l.In, l.Out, l.Params, l.MACs / int64(batch)})
+	}
+	return struct {
+		modelLine
+		Classes int         `json:"classes"`
+		Layers  []layerLine `json:"layers"`
+	}{
+		modelLine{m.Name(), m.Family(), g.Params().Count(), g.MACs() / int64(batch), [3]int{c, h, w}},
+		m.Classes(), layers,
+	}
+}
+
+func printLayers(out io.Writer, m *zoo.Model, g *graph.Graph, batch int) error {
+	c, h, w := m.Input()
+	fmt.Fprintf(out, "%s: %dx%dx%d to %d classes, %s parameters, %s multiply-adds\n\n",
+		m.Name(), c, h, w, m.Classes(), thousands(int64(g.Params().Count())), thousands(g.MACs()/int64(batch)))
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "layer\tkind\t\toutput\tparameters\tmultiply-adds")
+	for _, l := range g.Layers() {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Name, l.Kind, l.Detail, shape(l.Out), count(int64(l.Params)), count(l.MACs/int64(batch)))
+	}
+	return t.Flush()
+}
+
+// shape writes the shape without the batch: 64x56x56.
+func shape(s []int) string {
+	var sizes []string
+	for _, n := range s[1:] {
+		sizes = append(sizes, fmt.Sprint(n))
+	}
+	return strings.Join(sizes, "x")
+}
+
+// count is thousands with nothing for 0.
+func count(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return thousands(n)
+}

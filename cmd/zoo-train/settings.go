@@ -1,0 +1,224 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/train"
+)
+
+// setting is a flag that sets a field of train.Config.
+type setting struct {
+	name, value, usage string
+	field              func(*train.Config) any // a pointer
+}
+
+// settings are all fields of train.Config, most wanted first.
+var settings = []setting{
+	{"model", "NAME", "model to train (default resnet20)", func(c *train.Config) any { return &c.Model }},
+	{"data", "SPEC", "data set: glyphs, or KIND:DIR with KIND of " + kinds() + " (default glyphs)", func(c *train.Config) any { return &c.Data }},
+	{"epochs", "N", "how often every training image is seen", func(c *train.Config) any { return &c.Epochs }},
+	{"batch-size", "N", "images in a step", func(c *train.Config) any { return &c.BatchSize }},
+	{"seed", "N", "of initial weights, order, augmentation, dropout and glyphs (default 1)", func(c *train.Config) any { return &c.Seed }},
+
+	{"optimizer", "NAME", strings.Join(train.Optimizers(), ", ") + " (default sgd)", func(c *train.Config) any { return &c.Optimizer.Name }},
+	{"lr", "X", "largest learning rate", func(c *train.Config) any { return &c.Optimizer.LR }},
+	{"weight-decay", "X", "L2 penalty; adamw: decay beside the gradient", func(c *train.Config) any { return &c.Optimizer.WeightDecay }},
+	{"exempt-norms-and-biases", "", "no weight decay for norms and biases", func(c *train.Config) any { return &c.Optimizer.ExemptNormsAndBiases }},
+	{"momentum", "X", "sgd, rmsprop", func(c *train.Config) any { return &c.Optimizer.Momentum }},
+	{"nesterov", "", "sgd: Nesterov momentum", func(c *train.Config) any { return &c.Optimizer.Nesterov }},
+	{"dampening", "X", "sgd", func(c *train.Config) any { return &c.Optimizer.Dampening }},
+	{"betas", "X,X", "adam, adamw", func(c *train.Config) any { return &c.Optimizer.Betas }},
+	{"amsgrad", "", "adam, adamw", func(c *train.Config) any { return &c.Optimizer.AMSGrad }},
+	{"alpha", "X", "rmsprop", func(c *train.Config) any { return &c.Optimizer.Alpha }},
+	{"centered", "", "rmsprop", func(c *train.Config) any { return &c.Optimizer.Centered }},
+	{"eps", "X", "adam, adamw, rmsprop", func(c *train.Config) any { return &c.Optimizer.Eps }},
+
+	{"schedule", "NAME", strings.Join(train.Schedules(), ", "), func(c *train.Config) any { return &c.Schedule.Name }},
+	{"warmup", "EPOCHS", "linear rise of the learning rate before the schedule", func(c *train.Config) any { return &c.Schedule.Warmup }},
+	{"warmup-factor", "X", "part of the learning rate with which it begins (default 0.01)", func(c *train.Config) any { return &c.Schedule.WarmupFactor }},
+	{"step-size", "EPOCHS", "step: time between two drops (default 30)", func(c *train.Config) any { return &c.Schedule.StepSize }},
+	{"milestones", "EPOCHS,...", "step: when the learning rate drops", func(c *train.Config) any { return &c.Schedule.Milestones }},
+	{"gamma", "X", "step: factor of a drop (default 0.1)", func(c *train.Config) any { return &c.Schedule.Gamma }},
+	{"min-lr", "X", "cosine: last learning rate", func(c *train.Config) any { return &c.Schedule.MinLR }},
+	{"pct-start", "X", "onecycle: part of the steps that rise (default 0.3)", func(c *train.Config) any { return &c.Schedule.PctStart }},
+	{"div-factor", "X", "onecycle: largest by first learning rate (default 25)", func(c *train.Config) any { return &c.Schedule.DivFactor }},
+	{"final-div-factor", "X", "onecycle: first by last learning rate (default 10000)", func(c *train.Config) any { return &c.Schedule.FinalDivFactor }},
+	{"cycle-momentum", "", "onecycle: move the momentum too", func(c *train.Config) any { return &c.Schedule.CycleMomentum }},
+	{"base-momentum", "X", "onecycle: least momentum (default 0.85)", func(c *train.Config) any { return &c.Schedule.BaseMomentum }},
+	{"max-momentum", "X", "onecycle: largest momentum (default 0.95)", func(c *train.Config) any { return &c.Schedule.MaxMomentum }},
+
+	{"label-smoothing", "X", "share of the target that all classes get", func(c *train.Config) any { return &c.LabelSmoothing }},
+	{"augment", "", "the usual augmentation of the data set; --augment=false for none (default true)", func(c *train.Config) any { return &c.Augment.Usual }},
+	{"padding", "PIXELS", "random crop after padding", func(c *train.Config) any { return &c.Augment.Padding }},
+	{"min-area", "X", "random resized crop of images of all sizes: least part of the area", func(c *train.Config) any { return &c.Augment.MinArea }},
+	{"flip", "P", "probability of a mirrored image", func(c *train.Config) any { return &c.Augment.Flip }},
+	{"brightness", "X", "colour jitter", func(c *train.Config) any { return &c.Augment.Brightness }},
+	{"contrast", "X", "colour jitter", func(c *train.Config) any { return &c.Augment.Contrast }},
+	{"saturation", "X", "colour jitter", func(c *train.Config) any { return &c.Augment.Saturation }},
+	{"hue", "X", "colour jitter", func(c *train.Config) any { return &c.Augment.Hue }},
+	{"erasing", "P", "probability of a random box being erased", func(c *train.Config) any { return &c.Augment.Erasing }},
+
+	{"input-size", "PIXELS", "height and width of the model's input", func(c *train.Config) any { return &c.InputSize }},
+	{"mean", "A,B,C", "of pixels in [0, 1], for each channel", func(c *train.Config) any { return &c.Mean }},
+	{"std", "A,B,C", "of pixels in [0, 1], for each channel", func(c *train.Config) any { return &c.Std }},
+	{"train-len", "N", "glyphs: training images", func(c *train.Config) any { return &c.TrainLen }},
+	{"val-len", "N", "glyphs: validation images", func(c *train.Config) any { return &c.ValLen }},
+	{"architecture", "YAML", "settings of the model: '{width: 32, blocks: [2, 2, 2]}'", func(c *train.Config) any { return &c.Architecture }},
+	{"init", "FILE", "weights to begin with", func(c *train.Config) any { return &c.Init }},
+	{"init-skip", "PATTERN,...", "parameters to begin at random all the same: 'fc.*'", func(c *train.Config) any { return &c.InitSkip }},
+	{"checkpoint-minutes", "X", "time between two checkpoints within an epoch (default 10)", func(c *train.Config) any { return &c.CheckpointMinutes }},
+}
+
+func kinds() string {
+	var names []string
+	for _, k := range dataset.Kinds() {
+		if k != "glyphs" {
+			names = append(names, k)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// settingFlags are the flags of the settings that were given.
+type settingFlags struct {
+	given map[string]string
+}
+
+// register adds the flags of the settings of those names, of all without names.
+func (s *settingFlags) register(flags *pflag.FlagSet, names ...string) {
+	s.given = make(map[string]string)
+	for i := range settings {
+		if len(names) > 0 && !slices.Contains(names, settings[i].name) {
+			continue
+		}
+		f := flags.VarPF(&settingFlag{setting: &settings[i], given: s.given}, settings[i].name, "", settings[i].usage)
+		if f.Value.Type() == "bool" {
+			f.NoOptDefVal = "true"
+		}
+	}
+}
+
+// config returns the settings: those of the file, if there is one, with those of
+// the flags over them.
+func (s *settingFlags) config(file string) (train.Config, error) {
+	names := train.Names{
+		Model: s.given["model"], Data: s.given["data"],
+		Optimizer: s.given["optimizer"], Schedule: s.given["schedule"],
+	}
+	var c train.Config
+	var err error
+	if file == "" {
+		c, err = train.ParseConfig(nil, names)
+	} else {
+		c, err = train.ReadConfig(file, names)
+	}
+	if err != nil {
+		return c, err
+	}
+	for _, f := range settings {
+		if text, ok := s.given[f.name]; ok {
+			if err := parse(text, f.field(&c)); err != nil {
+				return c, errors.Wrap(err, "--"+f.name)
+			}
+		}
+	}
+	return c, c.Validate()
+}
+
+// settingFlag is a pflag.Value that checks its text and keeps it.
+type settingFlag struct {
+	*setting
+	given map[string]string
+}
+
+func (f *settingFlag) String() string { return "" }
+
+func (f *settingFlag) Type() string {
+	if f.value == "" {
+		return "bool"
+	}
+	return f.value
+}
+
+func (f *settingFlag) Set(text string) error {
+	if err := parse(text, f.field(new(train.Config))); err != nil {
+		return err
+	}
+	f.given[f.name] = text
+	return nil
+}
+
+// parse sets what into points to.
+func parse(text string, into any) (err error) {
+	switch p := into.(type) {
+	case *string:
+		*p = text
+	case *bool:
+		if *p, err = strconv.ParseBool(text); err != nil {
+			return errors.Errorf("want true or false")
+		}
+	case *int:
+		if *p, err = strconv.Atoi(text); err != nil {
+			return errors.New("want a whole number")
+		}
+	case *uint64:
+		if *p, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return errors.New("want a whole number from 0")
+		}
+	case *float64:
+		*p, err = number(text)
+	case *[]float64:
+		*p, err = numbers(text)
+	case *[]float32:
+		var list []float64
+		list, err = numbers(text)
+		*p = make([]float32, len(list))
+		for i, v := range list {
+			(*p)[i] = float32(v)
+		}
+	case *[2]float64:
+		list, err := numbers(text)
+		if err != nil || len(list) != 2 {
+			return errors.New("want two numbers with a comma between them")
+		}
+		*p = [2]float64(list)
+	case *[]string:
+		*p = strings.Split(text, ",")
+	case *yaml.Node:
+		var document yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+			return errors.New("want a YAML mapping such as {width: 32}")
+		}
+		*p = *document.Content[0]
+	default:
+		return errors.Errorf("no way to read a %T", into)
+	}
+	return err
+}
+
+func number(text string) (float64, error) {
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		return 0, errors.New("want a number")
+	}
+	return v, nil
+}
+
+func numbers(text string) ([]float64, error) {
+	var list []float64
+	for _, t := range strings.Split(text, ",") {
+		v, err := number(t)
+		if err != nil {
+			return nil, errors.New("want numbers with commas between them")
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/gorgonia-zoo/modelzoo/train"
+)
+
+// runFlags say how a run is done, without influence on its results.
+type runFlags struct {
+	json    bool
+	workers int
+}
+
+func (f *runFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.json, "json", false, "a line of JSON for each epoch on standard output")
+	flags.IntVar(&f.workers, "workers", 0, "goroutines that prepare images (default one a processor)")
+}
+
+func newTrainCommand(log *slog.Logger) *cobra.Command {
+	var (
+		s         settingFlags
+		f         runFlags
+		out, file string
+		overwrite bool
+		fetch     bool
+	)
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "Train a model (the default command)",
+		Long: "Train trains a model and leaves a run folder. Settings that are not given are\n" +
+			"those of --config or, without it, those that work for the data set.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			config, err := s.config(file)
+			if err != nil {
+				return usage(err)
+			}
+			if fetch {
+				if err := download(c.Context(), config.Data, c.ErrOrStderr()); err != nil {
+					return err
+				}
+			}
+			if out == "" {
+				out = train.DefaultDir(config, time.Now())
+			}
+			return f.run(c, func(o train.Options) (*train.Run, error) {
+				o.Dir, o.Overwrite, o.Log = out, overwrite, log
+				return train.New(config, o)
+			})
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	s.register(flags)
+	flags.StringVar(&out, "out", "", "run `DIR` (default runs/MODEL-DATA-TIME)")
+	flags.BoolVar(&overwrite, "overwrite", false, "take a folder that holds a run, and remove that run")
+	flags.StringVar(&file, "config", "", "settings in a YAML `FILE`, such as the config.yaml of a run; flags override it")
+	flags.BoolVar(&fetch, "download", false, "fetch the data set into its folder if it is not there")
+	f.register(flags)
+	return c
+}
+
+func newResumeCommand(log *slog.Logger) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "resume RUN_DIR",
+		Short: "Go on with a run that was interrupted",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.run(c, func(o train.Options) (*train.Run, error) {
+				o.Log = log
+				return train.Resume(args[0], o)
+			})
+		},
+	}
+	f.register(c.Flags())
+	return c
+}
+
+// run trains what prepare returns, with a bar or lines for whoever watches.
+func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run, error)) error {
+	if f.workers < 0 {
+		return usage(errors.Errorf("--workers %d, want at least 1, or 0 for one a processor", f.workers))
+	}
+	stdout, stderr := c.OutOrStdout(), c.ErrOrStderr()
+	console := &train.Console{Out: stdout, JSON: f.json, Err: stderr, Terminal: isTerminal(stderr)}
+	defer console.Close()
+	r, err := prepare(train.Options{Workers: f.workers, Report: console})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	people := stdout
+	if f.json {
+		people = stderr
+	}
+	config := r.Config()
+	fmt.Fprintf(people, "%s (%d parameters) on %s: %d epochs of %d images in batches of %d, seed %d, on %d cores; run folder %s\n",
+		r.Model().Name(), r.Params().Count(), config.Data, config.Epochs, r.Data().Train.Len(), config.BatchSize, config.Seed, runtime.GOMAXPROCS(0), r.Dir())
+	if r.Done() {
+		fmt.Fprintln(people, "the run is complete: nothing is left to do")
+		return nil
+	}
+	stop := context.AfterFunc(c.Context(), func() {
+		fmt.Fprintln(stderr, "\nstopping after this step; Ctrl-C again stops at once")
+	})
+	err = r.Train(c.Context())
+	stop()
+	console.Close()
+	if errors.Is(err, train.ErrInterrupted) {
+		return errors.Wrapf(err, "zoo-train resume %s goes on", r.Dir())
+	}
+	if err != nil {
+		return err
+	}
+	best := r.Best()
+	fmt.Fprintf(people, "best: epoch %d, top-1 %.2f %%, loss %.4f\nrun folder: %s\n", best.Epoch, 100*best.ValTop1, best.ValLoss, r.Dir())
+	return nil
+}
+
+// isTerminal reports whether somebody may be watching.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

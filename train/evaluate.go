@@ -1,0 +1,243 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/pkg/errors"
+	"go.yaml.in/yaml/v3"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/weights"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
+)
+
+// EvalConfig says what Evaluate measures.
+type EvalConfig struct {
+	// Weights is a file of weights, or a run folder, whose best weights are taken.
+	Weights string
+	// Model is the name of a registered model; default the one that the file names.
+	// Architecture is what differs from its registered configuration; default what
+	// the file says, if it is for the same model.
+	Model        string
+	Architecture yaml.Node
+	// Data is the specification of a data set, of which the validation split is
+	// measured. Seed and ValLen choose the images of glyphs; ValLen 0 for its
+	// default.
+	Data   string
+	Seed   uint64
+	ValLen int
+	// InputSize is the height and width of the model's input; 0 for what the file
+	// says, or else the data set.
+	InputSize int
+	// Mean and Std normalise pixels in [0, 1], one value a channel; none for what
+	// the file says, or else for the usual ones of the data set.
+	Mean, Std []float32
+
+	// Workers is the number of goroutines that prepare images; default GOMAXPROCS.
+	Workers int
+	// Log receives warnings; default slog.Default().
+	Log *slog.Logger
+	// Progress, if not nil, is told after every batch how many of the images are
+	// done.
+	Progress func(done, total int)
+}
+
+// Evaluation is the result of Evaluate. Its JSON is what zoo-train eval --json
+// prints; a loss that is not finite is null there.
+type Evaluation struct {
+	Model   string  `json:"model"`
+	N       int     `json:"n"`     // images
+	Wrong   int     `json:"wrong"` // by top-1
+	Top1    float64 `json:"top1"`  // part of the images that are right, in [0, 1]
+	Top5    float64 `json:"top5"`
+	Loss    float64 `json:"loss"` // mean cross-entropy
+	Seconds float64 `json:"seconds"`
+
+	// Metrics has all that was counted, and Skipped the images that could not be
+	// decoded, which count nowhere.
+	Metrics Metrics `json:"-"`
+	Skipped int     `json:"-"`
+}
+
+type plainEvaluation Evaluation
+
+// MarshalJSON writes one object.
+func (e Evaluation) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		plainEvaluation
+		Loss finite `json:"loss"`
+	}{plainEvaluation(e), finite(e.Loss)})
+}
+
+// Evaluate measures weights on the validation split of a data set. When ctx is
+// done it stops and returns ctx's error.
+func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	path := c.Weights
+	if isDir(path) {
+		path = folder(path).path(WeightsFile)
+	}
+	a, err := weights.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := openData(c.Data, dataset.Options{Seed: c.Seed, ValLen: c.ValLen, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.model(a, d)
+	if err != nil {
+		return nil, err
+	}
+	p := graph.NewParams(0)
+	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
+		return nil, err
+	}
+	if err := a.Into(p); err != nil {
+		return nil, errors.Wrap(err, path)
+	}
+	if have := a.Meta.Classes; len(have) > 0 && !slices.Equal(have, d.Val.Classes()) {
+		c.Log.Warn("the weights were made for other classes, or for another order of them",
+			slog.Any("weights", have), slog.Any("data", d.Val.Classes()))
+	}
+	e, err := newEvaluator(m, p, d.Val, c.pipeline(a, d, m), c.Workers, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer e.close()
+	begin := time.Now()
+	metrics, err := e.run(ctx, c.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluation{
+		Model: m.Name(), N: metrics.N, Wrong: metrics.Wrong, Top1: metrics.Top1(), Top5: metrics.Top5(), Loss: metrics.Loss(),
+		Seconds: time.Since(begin).Seconds(), Metrics: *metrics, Skipped: e.loader.Skipped(),
+	}, nil
+}
+
+// model returns the model for the weights, with the classes of the data set.
+func (c *EvalConfig) model(a *weights.Archive, d *dataset.Data) (*zoo.Model, error) {
+	name := c.Model
+	if name == "" {
+		name = a.Meta.Model
+	}
+	if name == "" {
+		return nil, errors.Errorf("%s does not say which model it is for: name the model", c.Weights)
+	}
+	options, err := fit(name, d, 0)
+	if err != nil {
+		return nil, err
+	}
+	if a.Meta.Model == name {
+		options = append(options, zoo.WithConfig(a.Meta.DecodeConfig))
+	}
+	options = append(options, WithArchitecture(c.Architecture))
+	options = append(options, func(arch zoo.Architecture) error {
+		arch.Image().Classes = len(d.Val.Classes())
+		if c.InputSize > 0 {
+			arch.Image().Height, arch.Image().Width = c.InputSize, c.InputSize
+		}
+		return nil
+	})
+	return zoo.New(name, options...)
+}
+
+func (c *EvalConfig) pipeline(a *weights.Archive, d *dataset.Data, m *zoo.Model) dataset.Pipeline {
+	p := d.ValPipeline(m.Input())
+	switch in := a.Meta.Input; {
+	case len(c.Mean) > 0 || len(c.Std) > 0:
+		p.Normalize = dataset.Normalization{Mean: c.Mean, Std: c.Std}
+	case len(in.Mean) > 0:
+		p.Normalize = dataset.Normalization{Mean: in.Mean, Std: in.Std}
+	}
+	return p
+}
+
+// evaluator measures a model on a split.
+type evaluator struct {
+	program *graph.Program
+	loader  *dataset.Loader
+	x       *tensor.Dense // (N, C, H, W)
+	total   int           // images of the split
+}
+
+// newEvaluator compiles the inference graph of the model. What it measures does
+// not depend on the number of images that it computes at once.
+func newEvaluator(m *zoo.Model, p *graph.Params, split dataset.Dataset, pipeline dataset.Pipeline, workers int, log *slog.Logger) (*evaluator, error) {
+	c, h, w := m.Input()
+	n := min(evalBatch(h, w), split.Len())
+	loader, err := dataset.NewLoader(split, dataset.Config{BatchSize: n, Pipeline: pipeline, Workers: workers, Log: log})
+	if err != nil {
+		return nil, errors.Wrap(err, "validation images")
+	}
+	e := &evaluator{loader: loader, total: split.Len()}
+	g, err := m.Graph(p, graph.Infer, n)
+	if err != nil {
+		return nil, err
+	}
+	if e.program, err = graph.NewProgram(g); err != nil {
+		return nil, err
+	}
+	e.x = tensor.New(tensor.WithShape(n, c, h, w), tensor.Of(tensor.Float32))
+	return e, e.program.Let("x", e.x)
+}
+
+// evalBatch returns how many images are evaluated at once: 128, or fewer if they
+// are large, since a machine keeps the values of all layers.
+func evalBatch(h, w int) int { return max(1, min(128, 1<<21/(h*w))) }
+
+// run goes once over the split.
+func (e *evaluator) run(ctx context.Context, done func(done, total int)) (*Metrics, error) {
+	if err := e.loader.Seek(0, 0); err != nil {
+		return nil, err
+	}
+	m := new(Metrics)
+	for {
+		b, err := e.loader.Next(ctx)
+		if err == io.EOF {
+			return m, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		index := b.Index
+		err = e.add(m, b)
+		b.Release()
+		if err != nil {
+			return nil, err
+		}
+		if done != nil {
+			done(min((index+1)*e.x.Shape()[0], e.total), e.total)
+		}
+	}
+}
+
+// add measures one batch. Where it is not full, the rows after its images are
+// those of an earlier batch, whose logits are not looked at.
+func (e *evaluator) add(m *Metrics, b *dataset.Batch) error {
+	copy(e.x.Float32s(), b.Images.Float32s())
+	if err := e.program.Run(); err != nil {
+		return err
+	}
+	logits, err := e.program.Output("logits")
+	if err != nil {
+		return err
+	}
+	classes := logits.Shape()[1]
+	return m.Add(logits.Float32s()[:len(b.Labels)*classes], b.Labels)
+}
+
+func (e *evaluator) close() {
+	e.loader.Close()
+	e.program.Close()
+}

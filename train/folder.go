@@ -1,0 +1,113 @@
+package train
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
+)
+
+// The files of a run folder.
+const (
+	ConfigFile    = "config.yaml"   // every setting: enough to run again
+	MetricsFile   = "metrics.csv"   // a line for each epoch
+	LogFile       = "log.txt"       // what happened when
+	LastFile      = "last.ckpt"     // where the run has got to
+	BestFile      = "best.ckpt"     // where its top-1 was best
+	WeightsFile   = "weights.gob"   // the model of BestFile alone
+	CurvesFile    = "curves.png"    // losses, top-1 and learning rate over the epochs
+	ConfusionFile = "confusion.png" // which classes the model of BestFile confuses
+)
+
+var runFiles = []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, ConfusionFile}
+
+// folder is a run folder.
+type folder string
+
+func (f folder) path(file string) string { return filepath.Join(string(f), file) }
+
+// DefaultDir returns a folder for a run of that model and data set that begins
+// now: runs/resnet20-glyphs-20060102-150405.
+func DefaultDir(c Config, now time.Time) string {
+	kind, _, _ := strings.Cut(c.Data, ":")
+	return filepath.Join("runs", c.Model+"-"+kind+now.Format("-20060102-150405"))
+}
+
+// create makes the folder. If there is a run in it already, that is an error or,
+// with overwrite, the end of that run.
+func (f folder) create(overwrite bool) error {
+	if err := os.MkdirAll(string(f), 0o777); err != nil {
+		return errors.Wrap(plain(string(f), err), "cannot make the run folder")
+	}
+	for _, file := range runFiles {
+		_, err := os.Lstat(f.path(file))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err == nil && !overwrite:
+			return errors.Errorf("%s holds a run already (%s): resume it, take another folder, or say to overwrite it", f, file)
+		case err == nil:
+			err = os.Remove(f.path(file))
+		}
+		if err != nil {
+			return plain(f.path(file), err)
+		}
+	}
+	return nil
+}
+
+// openLog opens log.txt for more lines.
+func (f folder) openLog() (*os.File, error) {
+	file, err := os.OpenFile(f.path(LogFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, errors.Wrap(plain(f.path(LogFile), err), "cannot write")
+	}
+	return file, nil
+}
+
+// writeConfig writes config.yaml.
+func (f folder) writeConfig(c *Config) error {
+	return atomicfile.WriteFile(f.path(ConfigFile), func(w io.Writer) error {
+		e := yaml.NewEncoder(w)
+		e.SetIndent(2)
+		if err := e.Encode(c); err != nil {
+			return err
+		}
+		return e.Close()
+	})
+}
+
+// writeMetrics writes metrics.csv.
+func (f folder) writeMetrics(history []EpochResult) error {
+	return atomicfile.WriteFile(f.path(MetricsFile), func(w io.Writer) error { return writeCSV(w, history) })
+}
+
+// readConfig reads the config.yaml of a run.
+func (f folder) readConfig() (Config, error) {
+	if info, err := os.Stat(string(f)); err != nil {
+		return Config{}, plain(string(f), err)
+	} else if !info.IsDir() {
+		return Config{}, errors.Errorf("%s is a file, want a run folder", f)
+	}
+	c, err := ReadConfig(f.path(ConfigFile), Names{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, errors.Errorf("%s is no run folder: there is no %s in it", f, ConfigFile)
+	}
+	return c, err
+}
+
+// plain says what the file system found without the name of the call.
+func plain(path string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return errors.Wrap(err, path)
+}
