@@ -3,9 +3,11 @@
 
     python3 testdata/parity/generate.py [PART...]
 
-Without arguments all parts are written. See README.md for the contents.
+Without arguments all parts are written. A part is formula, ops, counts,
+models, train, or one of the last two's, models/resnet18. README.md has the rest.
 """
 
+import functools
 import gzip
 import json
 import os
@@ -51,31 +53,31 @@ def write_counts():
     write("counts.json", counts.records())
 
 
-def write_models():
-    for name in (*models.IMAGENET, *models.CIFAR, *models.OPTIONS):
-        write("models/%s.json.gz" % name, models.record(name))
+def write_record(name, module):
+    write(name + ".json.gz", module.record(name.split("/")[1]))
 
 
-def write_runs():
-    for name in train.RUNS:
-        write("train/%s.json.gz" % name, train.record(name))
+def each(folder, module, names):
+    """A part for each of the names, called folder/name."""
+    return {n: functools.partial(write_record, n, module) for n in (folder + "/" + name for name in names)}
 
 
 PARTS = {
     "formula": write_formula,
     "ops": write_ops,
     "counts": write_counts,
-    "models": write_models,
-    "train": write_runs,
+    **each("models", models, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
+    **each("train", train, train.RUNS),
 }
 
 
 def main(names):
-    unknown = [n for n in names if n not in PARTS]
-    if unknown:
-        sys.exit("generate.py: no part %s; there are %s" % (", ".join(unknown), ", ".join(PARTS)))
-    for n in names or PARTS:
-        PARTS[n]()
+    for n in names or [""]:
+        chosen = [p for p in PARTS if n in ("", p, p.split("/")[0])]
+        if not chosen:
+            sys.exit("generate.py: no part %s; there are %s" % (n, ", ".join(PARTS)))
+        for p in chosen:
+            PARTS[p]()
 
 
 if __name__ == "__main__":

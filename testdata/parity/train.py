@@ -23,23 +23,24 @@ RUNS = {
         "resnet20", {}, (16, 3, 32, 32),
         "SGD", {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-4},
     ),
+    # Weight decay enough for its absence to show in ten steps.
     "nesterov_resnet20": (
         "resnet20", {}, (8, 3, 32, 32),
-        "SGD", {"lr": 0.03, "momentum": 0.9, "weight_decay": 5e-4, "nesterov": True},
+        "SGD", {"lr": 0.03, "momentum": 0.9, "weight_decay": 0.02, "nesterov": True},
     ),
     # Adam and RMSprop divide by the size of the gradient, so rounding decides
     # where that is small. Their rates are low enough for the losses to agree.
     "adam_resnet20": (
         "resnet20", {}, (8, 3, 32, 32),
-        "Adam", {"lr": 5e-4, "weight_decay": 1e-4},
+        "Adam", {"lr": 5e-4, "weight_decay": 0.02},
     ),
     "adamw_resnet20": (
         "resnet20", {}, (8, 3, 32, 32),
-        "AdamW", {"lr": 5e-4, "weight_decay": 0.05},
+        "AdamW", {"lr": 5e-4, "weight_decay": 2},
     ),
     "rmsprop_resnet20": (
         "resnet20", {}, (8, 3, 32, 32),
-        "RMSprop", {"lr": 2e-4, "eps": 1e-4, "momentum": 0.9, "weight_decay": 1e-4},
+        "RMSprop", {"lr": 2e-4, "eps": 1e-4, "momentum": 0.9, "weight_decay": 0.02},
     ),
 }
 
