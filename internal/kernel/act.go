@@ -173,7 +173,7 @@ func geluGradGo(dx, x, dy []float32) {
 	const invSqrt2Pi = 1 / (math.Sqrt2 * math.SqrtPi)
 	for i, v := range x {
 		z := float64(v)
-		dx[i] = float32(float64(dy[i]) * (normalCDF(z) + z*invSqrt2Pi*math.Exp(-z*z/2)))
+		dx[i] = dy[i] * float32(normalCDF(z)+z*invSqrt2Pi*math.Exp(-z*z/2))
 	}
 }
 
@@ -202,7 +202,7 @@ func geluTanhGradGo(dx, x, dy []float32) {
 		z := float64(v)
 		s := sigmoid(2 * geluTanhScale * (z + geluTanhCube*z*z*z))
 		slope := 2 * geluTanhScale * (1 + 3*geluTanhCube*z*z)
-		dx[i] = float32(float64(dy[i]) * (s + z*s*(1-s)*slope))
+		dx[i] = dy[i] * float32(s+z*s*(1-s)*slope)
 	}
 }
 

@@ -37,6 +37,36 @@ func sigmoidGradAVX2(dx []float32, y []float32, dy []float32)
 //go:noescape
 func tanhGradAVX2(dx []float32, y []float32, dy []float32)
 
+// sigmoidAVX2: y[i] = 1 / (1 + exp(-x[i]))
+//
+//go:noescape
+func sigmoidAVX2(y []float32, x []float32)
+
+// tanhAVX2: y[i] = tanh(x[i])
+//
+//go:noescape
+func tanhAVX2(y []float32, x []float32)
+
+// geluAVX2: y[i] = x[i] * Phi(x[i])
+//
+//go:noescape
+func geluAVX2(y []float32, x []float32)
+
+// geluGradAVX2: dx[i] = dy[i] * (Phi(x[i]) + x[i] * phi(x[i]))
+//
+//go:noescape
+func geluGradAVX2(dx []float32, x []float32, dy []float32)
+
+// geluTanhAVX2: y[i] = x[i] * sigmoid(2*u), u as in GELUTanh
+//
+//go:noescape
+func geluTanhAVX2(y []float32, x []float32)
+
+// geluTanhGradAVX2: dx[i] = dy[i] * (s + x[i]*s*(1-s)*2u'), s = sigmoid(2*u), u as in GELUTanh
+//
+//go:noescape
+func geluTanhGradAVX2(dx []float32, x []float32, dy []float32)
+
 // reluAVX512: y[i] = x[i] < 0 ? 0 : x[i]
 //
 //go:noescape
@@ -71,3 +101,33 @@ func sigmoidGradAVX512(dx []float32, y []float32, dy []float32)
 //
 //go:noescape
 func tanhGradAVX512(dx []float32, y []float32, dy []float32)
+
+// sigmoidAVX512: y[i] = 1 / (1 + exp(-x[i]))
+//
+//go:noescape
+func sigmoidAVX512(y []float32, x []float32)
+
+// tanhAVX512: y[i] = tanh(x[i])
+//
+//go:noescape
+func tanhAVX512(y []float32, x []float32)
+
+// geluAVX512: y[i] = x[i] * Phi(x[i])
+//
+//go:noescape
+func geluAVX512(y []float32, x []float32)
+
+// geluGradAVX512: dx[i] = dy[i] * (Phi(x[i]) + x[i] * phi(x[i]))
+//
+//go:noescape
+func geluGradAVX512(dx []float32, x []float32, dy []float32)
+
+// geluTanhAVX512: y[i] = x[i] * sigmoid(2*u), u as in GELUTanh
+//
+//go:noescape
+func geluTanhAVX512(y []float32, x []float32)
+
+// geluTanhGradAVX512: dx[i] = dy[i] * (s + x[i]*s*(1-s)*2u'), s = sigmoid(2*u), u as in GELUTanh
+//
+//go:noescape
+func geluTanhGradAVX512(dx []float32, x []float32, dy []float32)

@@ -11,18 +11,18 @@ func init() {
 	activations[AVX2] = &activationKernels{
 		relu: reluAVX2, reluGrad: reluGradAVX2, addReLU: addReLUAVX2,
 		leaky: leakyAVX2, leakyGrad: leakyGradAVX2,
-		sigmoid: sigmoidGo, sigmoidGrad: sigmoidGradAVX2,
-		tanh: tanhGo, tanhGrad: tanhGradAVX2,
-		gelu: geluGo, geluGrad: geluGradGo,
-		geluTanh: geluTanhGo, geluTanhGrad: geluTanhGradGo,
+		sigmoid: sigmoidAVX2, sigmoidGrad: sigmoidGradAVX2,
+		tanh: tanhAVX2, tanhGrad: tanhGradAVX2,
+		gelu: geluAVX2, geluGrad: geluGradAVX2,
+		geluTanh: geluTanhAVX2, geluTanhGrad: geluTanhGradAVX2,
 	}
 	activations[AVX512] = &activationKernels{
 		relu: reluAVX512, reluGrad: reluGradAVX512, addReLU: addReLUAVX512,
 		leaky: leakyAVX512, leakyGrad: leakyGradAVX512,
-		sigmoid: sigmoidGo, sigmoidGrad: sigmoidGradAVX512,
-		tanh: tanhGo, tanhGrad: tanhGradAVX512,
-		gelu: geluGo, geluGrad: geluGradGo,
-		geluTanh: geluTanhGo, geluTanhGrad: geluTanhGradGo,
+		sigmoid: sigmoidAVX512, sigmoidGrad: sigmoidGradAVX512,
+		tanh: tanhAVX512, tanhGrad: tanhGradAVX512,
+		gelu: geluAVX512, geluGrad: geluGradAVX512,
+		geluTanh: geluTanhAVX512, geluTanhGrad: geluTanhGradAVX512,
 	}
 	batchNorms[AVX2] = &batchNormKernels{
 		moments: momentsAVX2, products: productsAVX2, apply: applyAVX2, applyReLU: applyReLUAVX2, inputGrad: inputGradAVX2,

@@ -21,7 +21,8 @@ type loop struct {
 	in      []string  // slices it reads
 	out     []string  // slices it writes, in the order in which body returns them
 	sums    []string  // results it adds up, as float64
-	scalars []string  // parameters it needs in every lane: float64 for sums
+	narrow  bool      // reads float32 lanes though it adds up sums
+	scalars []string  // parameters it needs in every lane: float64 if lanes are
 	coefs   string    // the parameter that points to the scalars, if any does
 	consts  []float32 // numbers it needs in every lane
 
@@ -90,7 +91,7 @@ func (v *vector) reg() reg.VecVirtual {
 }
 
 func (l loop) emit(tier string) {
-	v := &vector{tier: tier, wide: len(l.sums) > 0, scalar: map[string]reg.VecVirtual{}}
+	v := &vector{tier: tier, wide: len(l.sums) > 0 && !l.narrow, scalar: map[string]reg.VecVirtual{}}
 	results := ""
 	if len(l.sums) > 0 {
 		results = " (" + strings.Join(l.sums, ", ") + " float64)"
@@ -216,6 +217,22 @@ func (v *vector) constant(c float32) reg.VecVirtual {
 	return r
 }
 
+// sequences holds where the integers of the file lie.
+var sequences = map[string]Mem{}
+
+// sequence returns data of 16 int32 that begin with first and go up by step.
+func sequence(name string, first, step int) Mem {
+	if m, ok := sequences[name]; ok {
+		return m
+	}
+	m := GLOBL(name, RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, I32(int32(first+step*i)))
+	}
+	sequences[name] = m
+	return m
+}
+
 // setMask makes a mask of the first n lanes, n less than all.
 func (v *vector) setMask(n reg.GPVirtual) {
 	if v.tier == "AVX512" {
@@ -286,6 +303,7 @@ func (v *vector) horizontal(r reg.VecVirtual) reg.Register {
 
 // Predicates of comparisons that raise nothing for NaN.
 const (
+	less           = 0x11 // false for NaN
 	unordered      = 0x03
 	notLessOrEqual = 0x16 // true for NaN
 	greater        = 0x1e // false for NaN
@@ -324,6 +342,29 @@ func (v *vector) maximum(a, b reg.VecVirtual) reg.VecVirtual {
 	m := v.reg()
 	VMAXPS(b, a, m) // b if one of them is NaN
 	return v.choose(unordered, a, a, a, m)
+}
+
+// accumulate adds float32 lanes to a sum of float64, in a tail those of the mask.
+// It overwrites x.
+func (v *vector) accumulate(x, sum reg.VecVirtual) {
+	if v.tail && v.tier == "AVX512" {
+		VMOVAPS_Z(x, v.k, x)
+	} else if v.tail {
+		VANDPS(v.mask, x, x)
+	}
+	wide, upper := v.reg(), YMM()
+	if v.tier == "AVX512" {
+		VEXTRACTF64X4(Imm(1), x, upper)
+		VCVTPS2PD(x.AsY(), wide)
+		VADDPD(wide, sum, sum)
+		VCVTPS2PD(upper, wide)
+	} else {
+		VEXTRACTF128(Imm(1), x, upper.AsX())
+		VCVTPS2PD(x.AsX(), wide)
+		VADDPD(wide, sum, sum)
+		VCVTPS2PD(upper.AsX(), wide)
+	}
+	VADDPD(wide, sum, sum)
 }
 
 // insideMask clears the lanes of float64 that are outside the mask of a tail.

@@ -80,22 +80,6 @@ func (p *pooling) begin(name, dst, rest, doc string) {
 	XORQ(p.i, p.i)
 }
 
-// sequences holds where the integers of the file lie.
-var sequences = map[string]Mem{}
-
-// sequence returns data of 16 int32 that begin with first and go up by step.
-func sequence(name string, first, step int) Mem {
-	if m, ok := sequences[name]; ok {
-		return m
-	}
-	m := GLOBL(name, RODATA|NOPTR)
-	for i := range 16 {
-		DATA(4*i, I32(int32(first+step*i)))
-	}
-	sequences[name] = m
-	return m
-}
-
 // loop emits a loop that makes a vector of results at a time.
 func (p *pooling) loop(results func()) {
 	Label("vectors")
