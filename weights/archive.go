@@ -2,6 +2,9 @@ package weights
 
 import (
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
@@ -86,8 +89,8 @@ func (t *Tensor) label() string {
 
 // check reports what cannot be kept in a file.
 func (t *Tensor) check() error {
-	if t.Name == "" {
-		return errors.New("a tensor has no name")
+	if err := t.checkName(); err != nil {
+		return err
 	}
 	k, ok := kinds[t.DType()]
 	if !ok {
@@ -99,6 +102,18 @@ func (t *Tensor) check() error {
 	}
 	if n != k.length(t.Values) {
 		return errors.Errorf("%s: %d values for shape %v", t.label(), k.length(t.Values), shape(t.Shape))
+	}
+	return nil
+}
+
+// checkName reports names that could not be shown in a line of text.
+func (t *Tensor) checkName() error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	switch {
+	case t.Name == "":
+		return errors.New("a tensor has no name")
+	case !utf8.ValidString(t.label()) || strings.ContainsFunc(t.label(), unprintable):
+		return errors.Errorf("the name %.50q has characters that cannot be printed", t.label())
 	}
 	return nil
 }

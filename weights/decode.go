@@ -123,6 +123,9 @@ func (d *decoder) tensor(i int) (Tensor, error) {
 		return Tensor{}, err
 	}
 	t := Tensor{Section: e.Section, Name: e.Name, Shape: e.Shape, Buffer: e.Buffer, NoDecay: e.NoDecay}
+	if err := t.checkName(); err != nil {
+		return t, errors.Wrap(err, "damaged")
+	}
 	k, ok := kinds[DType(e.DType)]
 	if !ok {
 		return t, errors.Errorf("%s: values are of type %q, this program reads float32, int64, uint64 and uint8", t.label(), e.DType)

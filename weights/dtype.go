@@ -68,6 +68,9 @@ func dtypeOf(values any) DType {
 // elements returns the number of values of a shape, which must fit the memory
 // that a program can address.
 func elements(dims []int, size int) (int, error) {
+	if len(dims) > rankLimit {
+		return 0, errors.Errorf("a shape of %d sizes, at most %d can be kept", len(dims), rankLimit)
+	}
 	n := 1
 	for _, d := range dims {
 		if d < 0 {

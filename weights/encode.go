@@ -43,8 +43,8 @@ func (a *Archive) check() error {
 		if err := seen.add(t); err != nil {
 			return err
 		}
-		if size := len(t.Name) + len(t.Section) + 10*len(t.Shape); size > entryLimit/2 {
-			return errors.Errorf("%.40s...: name and shape take %d bytes, at most %d can be kept", t.label(), size, entryLimit/2)
+		if size := len(t.label()); size > nameLimit {
+			return errors.Errorf("%.40s...: the name takes %d bytes, at most %d can be kept", t.label(), size, nameLimit)
 		}
 	}
 	if size := encodedSize(newHeader(a)); size > headerLimit {

@@ -77,9 +77,8 @@ func (a *Archive) compare(p *graph.Params, skip map[string]bool) (fits []*Tensor
 			e.Unexpected = append(e.Unexpected, Difference{Name: t.Name, Have: t.describe()})
 		}
 	}
-	head := head(p)
-	w, ok := p.Get(head + ".weight")
-	otherHead := ok && !skip[w.Name] && otherClasses(have[w.Name], w)
+	head := FromParams(p).head()
+	otherHead := head != nil && !skip[head.Name] && otherRows(have[head.Name], head.Shape)
 	for want := range p.All() {
 		t, ok := have[want.Name]
 		switch {
@@ -88,9 +87,9 @@ func (a *Archive) compare(p *graph.Params, skip map[string]bool) (fits []*Tensor
 			e.Missing = append(e.Missing, Difference{Name: want.Name, Want: describe(want)})
 		case t.DType() == Float32 && slices.Equal(t.Shape, want.Value.Shape()):
 			fits = append(fits, t)
-		case otherHead && want.Name == head+".bias" && otherClasses(t, want):
+		case otherHead && want.Name == layer(head.Name)+".bias" && otherRows(t, want.Value.Shape()):
 			// the line of the weight says it
-		case otherHead && want.Name == head+".weight":
+		case otherHead && want.Name == head.Name:
 			e.Different = append(e.Different, Difference{
 				Name: want.Name,
 				Have: fmt.Sprintf("%d classes", t.Shape[0]),
@@ -112,23 +111,8 @@ func (t *Tensor) describe() string {
 	return fmt.Sprint(shape(t.Shape))
 }
 
-// head returns the name of the model's last layer if it is a linear one, "fc":
-// that of a classifier, with a row of its weight for each class.
-func head(p *graph.Params) string {
-	var last *graph.Param
-	for e := range p.All() {
-		last = e
-	}
-	layer := last.Name[:max(0, strings.LastIndexByte(last.Name, '.'))]
-	w, ok := p.Get(layer + ".weight")
-	if !ok || w.Value.Dims() != 2 {
-		return ""
-	}
-	return layer
-}
-
-// otherClasses reports whether only the first size differs.
-func otherClasses(t *Tensor, want *graph.Param) bool {
-	s := want.Value.Shape()
-	return t != nil && t.DType() == Float32 && len(t.Shape) == len(s) && len(s) > 0 && t.Shape[0] != s[0] && slices.Equal(t.Shape[1:], s[1:])
+// otherRows reports whether a tensor is of that shape but for the first size.
+func otherRows(t *Tensor, want []int) bool {
+	return t != nil && t.DType() == Float32 && len(t.Shape) == len(want) && len(want) > 0 &&
+		t.Shape[0] != want[0] && slices.Equal(t.Shape[1:], want[1:])
 }

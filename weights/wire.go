@@ -33,6 +33,8 @@ const (
 	wordLimit   = 64 // magic, version, checksum
 
 	tensorLimit = 1 << 20
+	nameLimit   = entryLimit / 2
+	rankLimit   = 64
 )
 
 // header is Meta without maps.

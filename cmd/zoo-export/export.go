@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/weights"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
+)
+
+// formats are how weights can be written, by the extension of the file.
+var formats = map[string]func(*weights.Archive, string) error{
+	".gob": (*weights.Archive).Save,
+}
+
+func format(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
+func extensions() string { return strings.Join(slices.Sorted(maps.Keys(formats)), " or ") }
+
+// export copies weights from one file to another.
+type export struct{ from, to, model string }
+
+// check reports what is wrong with the flags.
+func (e *export) check() error {
+	switch {
+	case e.from == "":
+		return errors.New("--from is missing: want a run folder or a file of weights")
+	case e.to == "":
+		return errors.New("--to is missing: want the file to write, such as weights.gob")
+	}
+	if formats[format(e.to)] == nil {
+		return errors.Errorf("--to %s: cannot write this format, want a name that ends in %s", e.to, extensions())
+	}
+	if e.model == "" {
+		return nil
+	}
+	_, err := zoo.Lookup(e.model)
+	return errors.Wrap(err, "--model")
+}
+
+func (e *export) run(stdout, stderr io.Writer) error {
+	path, err := source(e.from)
+	if err != nil {
+		return err
+	}
+	a, err := weights.Load(path)
+	if err != nil {
+		return err
+	}
+	a.Tensors = slices.DeleteFunc(a.Tensors, func(t weights.Tensor) bool { return t.Section != "" })
+	if len(a.Tensors) == 0 {
+		return errors.Errorf("%s: there are no weights in it", path)
+	}
+	if e.model != "" {
+		if a, err = as(e.model, a); err != nil {
+			return errors.Wrap(err, path)
+		}
+	}
+	for i := range a.Tensors {
+		if s := a.Tensors[i].Stats(); s.NaN+s.Inf > 0 {
+			fmt.Fprintf(stderr, "zoo-export: warning: %s has %d NaN and %d infinite values\n", a.Tensors[i].Name, s.NaN, s.Inf)
+		}
+	}
+	if err := formats[format(e.to)](a, e.to); err != nil {
+		return err
+	}
+	sum := total(a)
+	_, err = fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", path, e.to, sum.Tensors, sum.Parameters, size(sum.Bytes))
+	return err
+}
+
+// as returns the archive in the order and with the flags of a registered model,
+// whose names and shapes it must have. The number of classes and the input are
+// those of the archive, and so are all settings if it was made from that model.
+func as(name string, a *weights.Archive) (*weights.Archive, error) {
+	var options []zoo.Option
+	if n := a.Classes(); n > 0 {
+		options = append(options, zoo.WithClasses(n))
+	}
+	if in := a.Meta.Input; in.Height > 0 {
+		options = append(options, zoo.WithInput(in.Channels, in.Height, in.Width))
+	}
+	if a.Meta.Model == name {
+		options = append(options, zoo.WithConfig(a.Meta.DecodeConfig))
+	}
+	m, err := zoo.New(name, options...)
+	if err != nil {
+		return nil, err
+	}
+	p := graph.NewParams(0)
+	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
+		return nil, err
+	}
+	if err := a.Into(p); err != nil {
+		return nil, err
+	}
+	checked := weights.FromParams(p)
+	checked.Meta = a.Meta
+	checked.Meta.Model = name
+	return checked, checked.Meta.SetConfig(m.Config())
+}

@@ -1,0 +1,53 @@
+// Zoo-export takes weights out of run folders and shows what is in files of
+// weights.
+//
+//	zoo-export --from runs/first --to resnet20.gob
+//	zoo-export inspect resnet20.gob
+//
+// Its exit status is 0 if all went well, 1 for a failure and 2 for bad usage.
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings given.
+func run(args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return cli.Report(stderr, "zoo-export", root.Execute())
+}
+
+func newRoot() *cobra.Command {
+	var e export
+	root := &cobra.Command{
+		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob",
+		Short: "Take weights out of a run, or show what is in a file of weights",
+		Long: "Zoo-export writes the weights of a run, or of a file of weights or a checkpoint,\n" +
+			"to a file of their own. Of a run folder it takes the finished weights or, if the\n" +
+			"run has none, those of its best or last checkpoint.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := e.check(); err != nil {
+				return cli.Usage(err)
+			}
+			return e.run(c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	flags := root.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&e.from, "from", "", "`RUN_DIR|FILE` to take weights from")
+	flags.StringVar(&e.to, "to", "", "`FILE` to write; its extension is the format: "+extensions())
+	flags.StringVar(&e.model, "model", "", "check that the weights are of the model `NAME`, and say so in the file")
+	root.AddCommand(newInspectCommand())
+	cli.Prepare(root)
+	return root
+}
