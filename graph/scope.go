@@ -101,10 +101,20 @@ func (s *Scope) Emit(n *G.Node, err error) *G.Node {
 		s.Fail(err)
 		return nil
 	}
-	if _, ok := s.b.where[n]; !ok {
-		s.b.where[n] = s.path
-	}
+	s.b.place(n, s.path)
 	return n
+}
+
+// place says in which scope a node is, and with it those that its operation
+// made on the way.
+func (b *builder) place(n *G.Node, path string) {
+	if _, ok := b.where[n]; ok || n == nil {
+		return
+	}
+	b.where[n] = path
+	for in := b.expr.From(n.ID()); in.Next(); {
+		b.place(in.Node().(*G.Node), path)
+	}
 }
 
 // Input adds an input of float32 values. Its gradient is not computed; see
