@@ -38,9 +38,9 @@ func checkNode(n *yaml.Node, t reflect.Type, path string) error {
 		key := n.Content[i].Value
 		field, ok := fields[key]
 		if !ok {
-			return errors.Errorf("line %d: %v", n.Content[i].Line, unknown("setting", path+key, prefixed(path, names)))
+			return errors.Errorf("line %d: %v", n.Content[i].Line, unknown(strings.TrimSpace(path+" setting"), key, names))
 		}
-		if err := checkNode(n.Content[i+1], field, path+key+"."); err != nil {
+		if err := checkNode(n.Content[i+1], field, strings.TrimSpace(path+" "+key)); err != nil {
 			return err
 		}
 	}
@@ -103,14 +103,6 @@ func setKey(n *yaml.Node, key string, value *yaml.Node) {
 	if value != nil {
 		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
 	}
-}
-
-func prefixed(prefix string, names []string) []string {
-	all := make([]string, len(names))
-	for i, n := range names {
-		all[i] = prefix + n
-	}
-	return all
 }
 
 // oneLine returns the message of an error of the YAML package in one line.

@@ -54,14 +54,14 @@ func (c *Console) move(p Progress) {
 	if c.bar == nil {
 		c.bar = progressbar.NewOptions(p.Total,
 			progressbar.OptionSetWriter(c.Err),
-			progressbar.OptionSetWidth(20),
+			progressbar.OptionSetWidth(10),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionClearOnFinish(),
 		)
 	}
-	c.bar.Describe(p.String())
+	c.bar.Describe(p.short())
 	c.bar.Set(p.Done)
 }
 
@@ -92,6 +92,14 @@ func (p Progress) String() string {
 		return fmt.Sprintf("epoch %d/%d  evaluating %d/%d", p.Epoch, p.Epochs, p.Batch, p.Batches)
 	}
 	return fmt.Sprintf("epoch %d/%d  training %d/%d  loss %.4f  lr %.4g", p.Epoch, p.Epochs, p.Batch, p.Batches, p.Loss, p.LR)
+}
+
+// short is String for beside a bar: a line that wraps would not be cleared.
+func (p Progress) short() string {
+	if p.Evaluating {
+		return fmt.Sprintf("epoch %d/%d, evaluating", p.Epoch, p.Epochs)
+	}
+	return fmt.Sprintf("epoch %d/%d, loss %.4f", p.Epoch, p.Epochs, p.Loss)
 }
 
 // String is the line of an epoch.

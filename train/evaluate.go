@@ -121,7 +121,7 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 	}
 	return &Evaluation{
 		Model: m.Name(), N: metrics.N, Wrong: metrics.Wrong, Top1: metrics.Top1(), Top5: metrics.Top5(), Loss: metrics.Loss(),
-		Seconds: time.Since(begin).Seconds(), Metrics: *metrics, Skipped: e.loader.Skipped(),
+		Seconds: time.Since(begin).Seconds(), Metrics: *metrics, Skipped: e.total - metrics.N,
 	}, nil
 }
 

@@ -52,7 +52,7 @@ func newLogger(file *logFile, user *slog.Logger) *slog.Logger {
 }
 
 // tee is a slog.Handler that gives all records to all and warnings to warnings
-// as well.
+// as well. Errors are not among those: they are returned to the user.
 type tee struct {
 	all, warnings slog.Handler
 }
@@ -60,7 +60,7 @@ type tee struct {
 func (t tee) Enabled(ctx context.Context, l slog.Level) bool { return t.all.Enabled(ctx, l) }
 
 func (t tee) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelWarn && t.warnings.Enabled(ctx, r.Level) {
+	if r.Level == slog.LevelWarn && t.warnings.Enabled(ctx, r.Level) {
 		if err := t.warnings.Handle(ctx, r.Clone()); err != nil {
 			return err
 		}

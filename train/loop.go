@@ -219,9 +219,6 @@ func (s *session) evaluate(ctx context.Context) (*Metrics, error) {
 // complete ends an epoch with what was measured.
 func (s *session) complete(m *Metrics, evaluation time.Duration) error {
 	p := &s.progress
-	if m.N == 0 {
-		return errors.New("validation: none of the images could be decoded")
-	}
 	result := EpochResult{
 		Epoch: p.Epoch + 1, Epochs: s.config.Epochs, Step: s.steps(),
 		LR:        s.schedule.LR(s.steps() - 1),

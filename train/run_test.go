@@ -186,6 +186,9 @@ func TestRunFolder(t *testing.T) {
 }
 
 func TestTrainingLearns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some epochs")
+	}
 	c := small(t)
 	c.TrainLen, c.Epochs, c.Augment = 2000, 5, Augment{}
 	r := newRun(t, c, Options{})
@@ -201,6 +204,9 @@ func TestTrainingLearns(t *testing.T) {
 func TestRunsAreReproducible(t *testing.T) {
 	for _, optimizer := range []string{"sgd", "adamw"} {
 		t.Run(optimizer, func(t *testing.T) {
+			if testing.Short() && optimizer != "sgd" {
+				t.Skip("one optimiser is enough for -short")
+			}
 			c := small(t)
 			if optimizer != "sgd" {
 				c.Optimizer = DefaultOptimizer(optimizer)
