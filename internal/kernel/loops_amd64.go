@@ -33,12 +33,20 @@ func init() {
 	pools[AVX2] = &poolKernels{
 		maxRow: maxRowAVX2, take: takeAVX2, max3: maxPool3AVX2, max2: maxPool2AVX2, argmax3: argmaxPool3AVX2, argmax2: argmaxPool2AVX2,
 	}
+	softmaxes[AVX2] = &softmaxKernels{
+		exps: expsAVX2, sumExp: sumExpAVX2, expDiff: expDiffAVX2,
+		softmaxGrad: softmaxGradAVX2, logSoftmaxGrad: logSoftmaxGradAVX2,
+	}
 	optimisers[AVX2] = &optimiserKernels{
 		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
 		rmsProp: rmsPropAVX2, rmsPropMomentum: rmsPropMomentumAVX2, rmsPropCentered: rmsPropCenteredAVX2, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX2,
 	}
 	pools[AVX512] = &poolKernels{
 		maxRow: maxRowAVX512, take: takeAVX512, max3: maxPool3AVX512, max2: maxPool2AVX512, argmax3: argmaxPool3AVX512, argmax2: argmaxPool2AVX512,
+	}
+	softmaxes[AVX512] = &softmaxKernels{
+		exps: expsAVX512, sumExp: sumExpAVX512, expDiff: expDiffAVX512,
+		softmaxGrad: softmaxGradAVX512, logSoftmaxGrad: logSoftmaxGradAVX512,
 	}
 	optimisers[AVX512] = &optimiserKernels{
 		sgd: sgdAVX512, momentum: momentumAVX512, adam: adamAVX512, amsGrad: amsGradAVX512,

@@ -134,94 +134,137 @@ type crossEntropyArgs struct {
 	lines   int       // positions in a piece
 }
 
-// strips calls f for the strips of positions of a piece: labels of w positions
-// from one image, the first of them the given one, whose logit of class 0 has
-// index at.
-func (a *crossEntropyArgs) strips(piece int, f func(a *crossEntropyArgs, piece, position, at, w int)) {
-	end := min((piece+1)*a.lines, len(a.labels))
-	for p := piece * a.lines; p < end; {
-		image, i := p/a.Inner, p%a.Inner
-		w := min(strip, a.Inner-i, end-p)
-		f(a, piece, p, image*a.C*a.Inner+i, w)
-		p += w
-	}
-}
-
 var crossEntropyRegion = newRegion(func(a *crossEntropyArgs, piece int) {
-	a.strips(piece, crossEntropyStrip)
+	s := takeSoftmaxWork()
+	total := 0.0
+	a.each(piece, func(position, at, w int) {
+		if a.Inner == 1 {
+			x := a.logits[at:][:a.C]
+			m := s.lineMax(x)
+			total += a.term(position, at, m, math.Log(s.k.sumExp(x, m)))
+			return
+		}
+		s.begin(w)
+		s.stripMax(a.logits, at, a.C, a.Inner)
+		for j, sum := range s.stripSumExp(a.logits, at, a.C, a.Inner) {
+			total += a.term(position+j, at+j, s.m[j], math.Log(sum))
+		}
+	})
+	a.partial[piece] = total
+	softmaxWorks.put(s)
 })
 
 var crossEntropyGradRegion = newRegion(func(a *crossEntropyArgs, piece int) {
-	a.strips(piece, crossEntropyGradStrip)
+	s := takeSoftmaxWork()
+	a.each(piece, func(position, at, w int) {
+		if a.Inner == 1 {
+			a.lineGrad(s, position, at)
+		} else {
+			a.stripGrad(s, position, at, w)
+		}
+	})
+	softmaxWorks.put(s)
 })
 
-// crossEntropyStrip computes the terms of w positions.
-func crossEntropyStrip(a *crossEntropyArgs, piece, position, at, w int) {
-	var most [strip]float32
-	var total, smooth [strip]float64
-	m, sum := most[:w], total[:w]
-	stripMax(m, a.logits, at, a.C, a.Inner)
-	stripSumExp(sum, m, a.logits, at, a.C, a.Inner)
-	for j, s := range sum {
-		sum[j] = math.Log(s) // the log-softmax is x - m - sum
-	}
-	e := float64(a.LabelSmoothing)
-	if e > 0 {
-		for k := range a.C {
-			wk := a.weight(k)
-			for j, v := range a.logits[at+k*a.Inner:][:w] {
-				smooth[j] += wk * (sum[j] - float64(v-m[j]))
-			}
-		}
-	}
-	for j, t := range a.labels[position:][:w] {
-		term := 0.0
-		if !a.ignores(t) {
-			nll := sum[j] - float64(a.logits[at+t*a.Inner+j]-m[j])
-			term = (1-e)*a.weight(t)*nll + e/float64(a.C)*smooth[j]
-		}
-		if a.out != nil {
-			a.out[position+j] = float32(term)
-		}
-		a.partial[piece] += term
-	}
+// each calls f for the positions of a piece: one by one if Inner is 1, else for
+// strips of w from one image. at is the index of the first one's logit of class
+// 0.
+func (a *crossEntropyArgs) each(piece int, f func(position, at, w int)) {
+	eachStrip(piece*a.lines, min((piece+1)*a.lines, len(a.labels)), a.C, a.Inner, f)
 }
 
-// crossEntropyGradStrip computes the gradients of w positions:
-//
-//	dx[k] = g * ((1-e)*w[t]*(p[k] - [k == t]) + e/C*(p[k]*W - w[k]))
-//
-// with p the softmax and W the sum of all weights.
-func crossEntropyGradStrip(a *crossEntropyArgs, _, position, at, w int) {
-	var most, perExp [strip]float32
-	var total [strip]float64
-	m, sum := most[:w], total[:w]
-	stripMax(m, a.logits, at, a.C, a.Inner)
-	stripSumExp(sum, m, a.logits, at, a.C, a.Inner)
-	var g [strip]float64
-	e, labels := float64(a.LabelSmoothing), a.labels[position:][:w]
-	smoothing := e / float64(a.C)
-	for j, t := range labels {
-		if a.ignores(t) {
-			continue
+// term returns the loss of a position and stores it, if terms are wanted. The
+// log-softmax of a logit x is x - m - logSum.
+func (a *crossEntropyArgs) term(position, at int, m float32, logSum float64) float64 {
+	label, term := a.labels[position], 0.0
+	if !a.ignores(label) {
+		minusLog := func(class int) float64 { return logSum - float64(a.logits[at+class*a.Inner]-m) }
+		e := float64(a.LabelSmoothing)
+		term = (1 - e) * a.weight(label) * minusLog(label)
+		if e > 0 {
+			smooth := 0.0
+			for class := range a.C {
+				smooth += a.weight(class) * minusLog(class)
+			}
+			term += e / float64(a.C) * smooth
 		}
-		g[j] = a.scale * float64(a.dloss[min(position+j, len(a.dloss)-1)])
-		perExp[j] = float32(g[j] * ((1-e)*a.weight(t) + smoothing*a.classes) / sum[j])
+	}
+	if a.out != nil {
+		a.out[position] = float32(term)
+	}
+	return term
+}
+
+// The gradient with respect to the logit of class k at a position with label t is
+//
+//	g * ((1-e)*w[t]*(p[k] - [k == t]) + e/C*(p[k]*W - w[k]))
+//	  = p[k] * whole - w[k]*spread - [k == t] * hit
+//
+// with p the softmax, W the sum of all weights and e the label smoothing.
+type crossEntropyFactors struct{ whole, spread, hit float64 }
+
+// factors returns those of a position; zeros if it is ignored.
+func (a *crossEntropyArgs) factors(position int) (f crossEntropyFactors) {
+	label := a.labels[position]
+	if a.ignores(label) {
+		return f
+	}
+	g := a.scale * float64(a.dloss[0])
+	if a.Reduction == ReductionNone {
+		g = float64(a.dloss[position])
+	}
+	e := float64(a.LabelSmoothing)
+	f.hit = g * (1 - e) * a.weight(label)
+	f.spread = g * e / float64(a.C)
+	f.whole = f.hit + f.spread*a.classes
+	return f
+}
+
+// lineGrad computes the gradient of a position whose logits are neighbours.
+func (a *crossEntropyArgs) lineGrad(s *softmaxWork, position, at int) {
+	x, d := a.logits[at:][:a.C], a.out[at:][:a.C]
+	label := a.labels[position]
+	if a.ignores(label) {
+		clear(d)
+		return
+	}
+	f := a.factors(position)
+	sum := s.k.exps(d, x, s.lineMax(x))
+	s.e.scale(d, d, float32(f.whole/sum))
+	switch {
+	case f.spread == 0:
+	case a.Weight == nil:
+		s.e.shift(d, d, -float32(f.spread))
+	default:
+		s.e.axpy(d, a.Weight, -float32(f.spread))
+	}
+	d[label] -= float32(f.hit)
+}
+
+// stripGrad computes the gradients of w positions.
+func (a *crossEntropyArgs) stripGrad(s *softmaxWork, position, at, w int) {
+	s.begin(w)
+	s.stripMax(a.logits, at, a.C, a.Inner)
+	whole, spread := s.row, s.part
+	for j, sum := range s.stripSumExp(a.logits, at, a.C, a.Inner) {
+		f := a.factors(position + j)
+		whole[j], spread[j] = float32(f.whole/sum), float32(f.spread)
 	}
 	for k := range a.C {
-		d, x := a.out[at+k*a.Inner:][:w], a.logits[at+k*a.Inner:][:w]
-		wk := a.weight(k)
-		for j := range d {
-			if perExp[j] == 0 {
-				d[j] = 0
-				continue
-			}
-			d[j] = exp32(x[j]-m[j])*perExp[j] - float32(g[j]*smoothing*wk)
+		d := a.out[at+k*a.Inner:][:w]
+		s.k.expDiff(d, a.logits[at+k*a.Inner:][:w], s.m)
+		s.e.mul(d, d, whole)
+		if a.LabelSmoothing > 0 {
+			s.e.axpy(d, spread, -float32(a.weight(k)))
 		}
 	}
-	for j, t := range labels {
-		if !a.ignores(t) {
-			a.out[at+t*a.Inner+j] -= float32(g[j] * (1 - e) * a.weight(t))
+	for j, label := range a.labels[position:][:w] {
+		if a.ignores(label) {
+			for k := range a.C {
+				a.out[at+k*a.Inner+j] = 0 // not 0 * NaN
+			}
+			continue
 		}
+		a.out[at+label*a.Inner+j] -= float32(a.factors(position + j).hit)
 	}
 }

@@ -40,9 +40,10 @@ func (s PoolShape) run(do func(*poolPlane), all poolPlane) {
 	poolRegion.run((n+each-1)/each, poolArgs{do, all, n, each})
 }
 
+var poolPlanes spares[poolPlane]
+
 var poolRegion = newRegion(func(a *poolArgs, piece int) {
-	one := planes.borrow(1) // as a variable it would be allocated for each piece
-	p := &one[0]
+	p := poolPlanes.take() // a variable would be allocated for each piece
 	*p = a.all
 	// Windows reach beyond the padding in CeilMode and may leave some of it out
 	// otherwise.
@@ -57,7 +58,8 @@ var poolRegion = newRegion(func(a *poolArgs, piece int) {
 	rows.giveBack(p.row)
 	rows.giveBack(p.scale)
 	positions.giveBack(p.winner)
-	planes.giveBack(one)
+	*p = poolPlane{}
+	poolPlanes.put(p)
 })
 
 // checkPlanes checks the length of an array of planes that may be absent.

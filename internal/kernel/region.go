@@ -11,8 +11,7 @@ import "sync"
 //	addRegion.run(pieces, addArgs{...})
 type region[A any] struct {
 	body func(args *A, piece int)
-	mu   sync.Mutex
-	idle []*regionCall[A]
+	idle spares[regionCall[A]]
 }
 
 type regionCall[A any] struct {
@@ -26,31 +25,41 @@ func newRegion[A any](body func(args *A, piece int)) *region[A] {
 
 // run calls the body once for every piece in [0, pieces) by Parallel.
 func (r *region[A]) run(pieces int, args A) {
-	c := r.take()
-	defer r.put(c)
+	c := r.idle.take()
+	if c.work == nil {
+		c.work = func(piece int) { r.body(&c.args, piece) }
+	}
 	c.args = args
 	Parallel(pieces, c.work)
-}
-
-func (r *region[A]) take() *regionCall[A] {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if last := len(r.idle) - 1; last >= 0 {
-		c := r.idle[last]
-		r.idle = r.idle[:last]
-		return c
-	}
-	c := new(regionCall[A])
-	c.work = func(piece int) { r.body(&c.args, piece) }
-	return c
-}
-
-func (r *region[A]) put(c *regionCall[A]) {
 	var none A
 	c.args = none // keeps nobody's memory alive
-	r.mu.Lock()
-	r.idle = append(r.idle, c)
-	r.mu.Unlock()
+	r.idle.put(c)
+}
+
+// spares keeps values for use again.
+type spares[T any] struct {
+	mu   sync.Mutex
+	idle []*T
+}
+
+// take returns a value that was put back, or else a new one.
+func (s *spares[T]) take() *T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	if last < 0 {
+		return new(T)
+	}
+	v := s.idle[last]
+	s.idle = s.idle[:last]
+	return v
+}
+
+// put keeps a value that is no longer used.
+func (s *spares[T]) put(v *T) {
+	s.mu.Lock()
+	s.idle = append(s.idle, v)
+	s.mu.Unlock()
 }
 
 // grain is the length of a piece of an elementwise loop: three arrays of it
@@ -107,21 +116,19 @@ func (g *channelGrid) plane(n, c int) (begin, end int) {
 }
 
 // A lender keeps slices for use again.
-type lender[T any] struct {
+type lender[T float32 | float64 | int32] struct {
 	mu   sync.Mutex
 	idle [][]T
 }
 
-// The lenders of the package: partial sums, rows that are worked on, positions,
-// and the planes that pooling works on.
+// The lenders of the package: partial sums, rows that are worked on, positions.
 var (
 	sums      lender[float64]
 	rows      lender[float32]
 	positions lender[int32]
-	planes    lender[poolPlane]
 )
 
-// borrow returns a slice of n zero values, to be handed back by giveBack.
+// borrow returns a slice of n zeros, to be handed back by giveBack.
 func (l *lender[T]) borrow(n int) []T {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,7 +146,7 @@ func (l *lender[T]) borrow(n int) []T {
 
 // giveBack takes a slice back that borrow returned.
 func (l *lender[T]) giveBack(s []T) {
-	clear(s) // keeps nobody's memory alive
+	clear(s)
 	l.mu.Lock()
 	l.idle = append(l.idle, s)
 	l.mu.Unlock()

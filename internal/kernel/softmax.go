@@ -2,50 +2,52 @@ package kernel
 
 import "math"
 
+//go:generate go run -C gen . -set softmax -out ../softmax_amd64.s -stubs ../softmax_amd64.go -pkg kernel
+
 // Softmax sets y = exp(x) / sum(exp(x)) along the middle axis of x, of shape
 // (outer, n, inner). The largest entry is subtracted first, so nothing
 // overflows; a line with NaN or +Inf, or of -Inf only, becomes NaN, as in
 // torch. y may be x.
 func Softmax(y, x []float32, outer, n, inner int) {
-	runSoftmax(softmaxStrip, y, x, nil, outer, n, inner)
+	runSoftmax(softmaxOp{(*softmaxWork).softmaxLine, (*softmaxWork).softmaxStrip}, y, x, nil, outer, n, inner)
 }
 
 // SoftmaxGrad sets dx = y * (dy - sum(dy * y)) for the output y of Softmax. dx
 // may be y or dy.
 func SoftmaxGrad(dx, y, dy []float32, outer, n, inner int) {
-	runSoftmax(softmaxGradStrip, dx, y, dy, outer, n, inner)
+	runSoftmax(softmaxOp{(*softmaxWork).softmaxGradLine, (*softmaxWork).softmaxGradStrip}, dx, y, dy, outer, n, inner)
 }
 
 // LogSoftmax sets y = x - log(sum(exp(x))) along the middle axis of x, of shape
 // (outer, n, inner). y may be x.
 func LogSoftmax(y, x []float32, outer, n, inner int) {
-	runSoftmax(logSoftmaxStrip, y, x, nil, outer, n, inner)
+	runSoftmax(softmaxOp{(*softmaxWork).logSoftmaxLine, (*softmaxWork).logSoftmaxStrip}, y, x, nil, outer, n, inner)
 }
 
 // LogSoftmaxGrad sets dx = dy - exp(y) * sum(dy) for the output y of
 // LogSoftmax. dx may be y or dy.
 func LogSoftmaxGrad(dx, y, dy []float32, outer, n, inner int) {
-	runSoftmax(logSoftmaxGradStrip, dx, y, dy, outer, n, inner)
+	runSoftmax(softmaxOp{(*softmaxWork).logSoftmaxGradLine, (*softmaxWork).logSoftmaxGradStrip}, dx, y, dy, outer, n, inner)
 }
 
-// strip is how many neighbouring lines along the middle axis are worked on
-// together, so that memory is read in runs where inner is large.
-const strip = 64
-
-// A stripFunc works on w <= strip lines of n entries that begin at index at,
-// inner apart: entry k of line j has index at + k*inner + j.
-type stripFunc func(dst, a, b []float32, at, n, inner, w int)
+// A softmaxOp works on lines along the middle axis of an array: on one line,
+// where inner is 1 and its entries are neighbours, or on a strip of w lines
+// whose entries of the same number are: entry k of line j has index
+// at + k*inner + j.
+type softmaxOp struct {
+	line  func(s *softmaxWork, dst, a, b []float32)
+	strip func(s *softmaxWork, dst, a, b []float32, at, n, inner, w int)
+}
 
 type softmaxArgs struct {
-	strip           stripFunc
+	op              softmaxOp
 	dst, a, b       []float32
 	outer, n, inner int
 	lines           int // in a piece
 }
 
-// runSoftmax runs f over all lines of an (outer, n, inner) array. Lines are
-// numbered outer*inner; those of one strip share the outer index.
-func runSoftmax(f stripFunc, dst, a, b []float32, outer, n, inner int) {
+// runSoftmax runs op over all lines of an (outer, n, inner) array.
+func runSoftmax(op softmaxOp, dst, a, b []float32, outer, n, inner int) {
 	sameLength(len(dst), outer*n*inner)
 	sameLength(len(a), len(dst))
 	if b != nil {
@@ -55,119 +57,116 @@ func runSoftmax(f stripFunc, dst, a, b []float32, outer, n, inner int) {
 		return
 	}
 	lines := softmaxLines(n)
-	softmaxRegion.run((outer*inner+lines-1)/lines, softmaxArgs{f, dst, a, b, outer, n, inner, lines})
+	softmaxRegion.run((outer*inner+lines-1)/lines, softmaxArgs{op, dst, a, b, outer, n, inner, lines})
 }
 
 // softmaxLines returns how many lines of n entries make a piece of work. exp
-// makes an entry cost some ten times what it costs in a plain loop.
-func softmaxLines(n int) int { return max(grain/8/max(n, 1), 1) }
+// makes an entry cost some four times what it costs in a plain loop.
+func softmaxLines(n int) int { return max(grain/4/max(n, 1), 1) }
 
-var softmaxRegion = newRegion(func(s *softmaxArgs, piece int) {
-	end := min((piece+1)*s.lines, s.outer*s.inner)
-	for line := piece * s.lines; line < end; {
-		o, i := line/s.inner, line%s.inner
-		w := min(strip, s.inner-i, end-line)
-		s.strip(s.dst, s.a, s.b, o*s.n*s.inner+i, s.n, s.inner, w)
-		line += w
-	}
+var softmaxRegion = newRegion(func(a *softmaxArgs, piece int) {
+	first, end := piece*a.lines, min((piece+1)*a.lines, a.outer*a.inner)
+	s := takeSoftmaxWork()
+	eachStrip(first, end, a.n, a.inner, func(_, at, w int) {
+		if a.inner == 1 {
+			a.op.line(s, a.dst[at:at+a.n], a.a[at:at+a.n], part(a.b, at, at+a.n))
+			return
+		}
+		a.op.strip(s, a.dst, a.a, a.b, at, a.n, a.inner, w)
+	})
+	softmaxWorks.put(s)
 })
 
-// stripMax sets m to the largest entry of each line. A NaN is not found here:
-// it makes the sum NaN.
-func stripMax(m, x []float32, at, n, inner int) {
-	copy(m, x[at:])
-	for k := 1; k < n; k++ {
-		for j, v := range x[at+k*inner:][:len(m)] {
-			if v > m[j] {
-				m[j] = v
-			}
-		}
+// eachStrip calls f for the strips, each a single line if inner is 1, that the lines from first to end make: the
+// number of the strip's first line, the index of its first entry, and its
+// number of lines, which share the outer index.
+func eachStrip(first, end, n, inner int, f func(line, at, w int)) {
+	for line := first; line < end; {
+		o, i := line/inner, line%inner
+		w := min(strip, inner-i, end-line)
+		f(line, o*n*inner+i, w)
+		line += w
 	}
 }
 
-// stripSumExp sets sum to the sum of exp(x - m) of each line.
-func stripSumExp(sum []float64, m, x []float32, at, n, inner int) {
-	clear(sum)
-	for k := range n {
-		for j, v := range x[at+k*inner:][:len(m)] {
-			sum[j] += float64(exp32(v - m[j]))
-		}
-	}
+func (s *softmaxWork) softmaxLine(y, x, _ []float32) {
+	sum := s.k.exps(y, x, s.lineMax(x))
+	s.e.scale(y, y, float32(1/sum))
 }
 
-// exp32 is exp, rounded to float32.
-func exp32(v float32) float32 { return float32(math.Exp(float64(v))) }
+func (s *softmaxWork) softmaxGradLine(dx, y, dy []float32) {
+	s.k.softmaxGrad(dx, y, dy, float32(s.e.dot(y, dy)))
+}
 
-func softmaxStrip(y, x, _ []float32, at, n, inner, w int) {
-	var most [strip]float32
-	var total [strip]float64
-	m, sum := most[:w], total[:w]
-	stripMax(m, x, at, n, inner)
+func (s *softmaxWork) logSoftmaxLine(y, x, _ []float32) {
+	m := s.lineMax(x)
+	rest := math.Log(s.k.sumExp(x, m))
+	s.e.shift(y, x, -m)
+	s.e.shift(y, y, -float32(rest))
+}
+
+func (s *softmaxWork) logSoftmaxGradLine(dx, y, dy []float32) {
+	s.k.logSoftmaxGrad(dx, y, dy, float32(s.e.sum(dy, nil)))
+}
+
+func (s *softmaxWork) softmaxStrip(y, x, _ []float32, at, n, inner, w int) {
+	s.begin(w)
+	s.stripMax(x, at, n, inner)
 	for k := range n {
-		row, from := y[at+k*inner:][:w], x[at+k*inner:][:w]
-		for j, v := range from {
-			e := exp32(v - m[j])
-			sum[j] += float64(e)
-			row[j] = e
-		}
+		row := y[at+k*inner:][:w]
+		s.k.expDiff(row, x[at+k*inner:][:w], s.m)
+		s.add(row)
 	}
-	for j, s := range sum {
-		m[j] = float32(1 / s)
+	for j, v := range s.total() {
+		s.row[j] = float32(1 / v)
 	}
 	for k := range n {
 		row := y[at+k*inner:][:w]
-		for j := range row {
-			row[j] *= m[j]
-		}
+		s.e.mul(row, row, s.row)
 	}
 }
 
-func softmaxGradStrip(dx, y, dy []float32, at, n, inner, w int) {
-	var total [strip]float64
-	sum := total[:w]
+func (s *softmaxWork) softmaxGradStrip(dx, y, dy []float32, at, n, inner, w int) {
+	s.begin(w)
 	for k := range n {
-		g := dy[at+k*inner:][:w]
-		for j, v := range y[at+k*inner:][:w] {
-			sum[j] += float64(v) * float64(g[j])
-		}
+		s.e.mul(s.row, y[at+k*inner:][:w], dy[at+k*inner:][:w])
+		s.add(s.row)
+	}
+	for j, v := range s.total() {
+		s.m[j] = -float32(v)
 	}
 	for k := range n {
-		d, p, g := dx[at+k*inner:][:w], y[at+k*inner:][:w], dy[at+k*inner:][:w]
-		for j := range d {
-			d[j] = p[j] * (g[j] - float32(sum[j]))
-		}
+		s.e.add(s.row, dy[at+k*inner:][:w], s.m)
+		s.e.mul(dx[at+k*inner:][:w], y[at+k*inner:][:w], s.row)
 	}
 }
 
-func logSoftmaxStrip(y, x, _ []float32, at, n, inner, w int) {
-	var most [strip]float32
-	var total [strip]float64
-	m, sum := most[:w], total[:w]
-	stripMax(m, x, at, n, inner)
-	stripSumExp(sum, m, x, at, n, inner)
-	for j, s := range sum {
-		sum[j] = math.Log(s)
+func (s *softmaxWork) logSoftmaxStrip(y, x, _ []float32, at, n, inner, w int) {
+	s.begin(w)
+	s.stripMax(x, at, n, inner)
+	for j, v := range s.stripSumExp(x, at, n, inner) {
+		s.row[j] = -float32(math.Log(v))
+		s.m[j] = -s.m[j]
 	}
 	for k := range n {
-		row, from := y[at+k*inner:][:w], x[at+k*inner:][:w]
-		for j, v := range from {
-			row[j] = float32(float64(v-m[j]) - sum[j])
-		}
+		row := y[at+k*inner:][:w]
+		s.e.add(row, x[at+k*inner:][:w], s.m)
+		s.e.add(row, row, s.row)
 	}
 }
 
-func logSoftmaxGradStrip(dx, y, dy []float32, at, n, inner, w int) {
-	var total [strip]float64
-	sum := total[:w]
+func (s *softmaxWork) logSoftmaxGradStrip(dx, y, dy []float32, at, n, inner, w int) {
+	s.begin(w)
 	for k := range n {
-		for j, v := range dy[at+k*inner:][:w] {
-			sum[j] += float64(v)
-		}
+		s.add(dy[at+k*inner:][:w])
 	}
+	total := s.total()
+	clear(s.m)
 	for k := range n {
-		d, l, g := dx[at+k*inner:][:w], y[at+k*inner:][:w], dy[at+k*inner:][:w]
-		for j := range d {
-			d[j] = g[j] - exp32(l[j])*float32(sum[j])
+		s.k.expDiff(s.row, y[at+k*inner:][:w], s.m)
+		for j, v := range s.row {
+			s.row[j] = -v * float32(total[j])
 		}
+		s.e.add(dx[at+k*inner:][:w], dy[at+k*inner:][:w], s.row)
 	}
 }

@@ -26,7 +26,7 @@ func newSoftmaxCase(r *rand.Rand, s shape3) *softmaxCase {
 	}
 	for line := range s.n * s.hw {
 		at := func(k int) int { return (line/s.hw*s.c+k)*s.hw + line%s.hw }
-		var most, sum, dot, dsum, spread float64
+		var most, sum, dot, dsum, spread, dabs float64
 		most = math.Inf(-1)
 		for k := range s.c {
 			most = max(most, float64(c.x[at(k)]))
@@ -42,14 +42,18 @@ func newSoftmaxCase(r *rand.Rand, s shape3) *softmaxCase {
 			c.scaleLog[i] = math.Abs(float64(c.x[i])-most) + math.Log(sum) + 1e-6
 			dot += c.y[i] * float64(c.dy[i])
 			dsum += float64(c.dy[i])
+			dabs += math.Abs(float64(c.dy[i]))
 			spread += c.y[i] * math.Abs(float64(c.x[i])-most) // what rounding x - most costs the sum
 		}
 		for k := range s.c {
 			i := at(k)
 			c.scaleLog[i] += spread
+			if s.hw > 1 {
+				c.scaleLog[i]++ // strips of lines are added up in float32
+			}
 			c.dx[i] = c.y[i] * (float64(c.dy[i]) - dot)
 			c.logDX[i] = float64(c.dy[i]) - c.y[i]*dsum
-			c.scaleLogDX[i] = math.Abs(float64(c.dy[i])) + c.y[i]*math.Abs(dsum)*(1+math.Abs(c.log[i]))
+			c.scaleLogDX[i] = math.Abs(float64(c.dy[i])) + c.y[i]*dabs*(1+math.Abs(c.log[i]))
 		}
 	}
 	return c

@@ -1,0 +1,52 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func init() { sets["softmax"] = softmax }
+
+// softmax emits the loops of softmax.go.
+func softmax() {
+	shifted := func(v *vector, x reg.VecVirtual) reg.VecVirtual {
+		VSUBPS(v.scalar["m"], x, x)
+		return v.exp(x)
+	}
+	emitLoops(
+		loop{name: "exps", doc: "y[i] = exp(x[i] - m); the sum of y[i]", params: "y, x []float32, m float32",
+			in: []string{"x"}, out: []string{"y"}, sums: []string{"sum"}, narrow: true, scalars: []string{"m"}, unroll: 2,
+			body: func(v *vector, x, s regs) regs {
+				e, term := shifted(v, x[0]), v.reg()
+				VMOVAPS(e, term)
+				v.accumulate(term, s[0])
+				return regs{e}
+			}},
+		loop{name: "sumExp", doc: "the sum of exp(x[i] - m)", params: "x []float32, m float32",
+			in: []string{"x"}, sums: []string{"sum"}, narrow: true, scalars: []string{"m"}, unroll: 2,
+			body: func(v *vector, x, s regs) regs {
+				v.accumulate(shifted(v, x[0]), s[0])
+				return nil
+			}},
+		loop{name: "expDiff", doc: "y[i] = exp(x[i] - m[i])", params: "y, x, m []float32",
+			in: []string{"x", "m"}, out: []string{"y"}, unroll: 2,
+			body: func(v *vector, x, _ regs) regs {
+				VSUBPS(x[1], x[0], x[0])
+				return regs{v.exp(x[0])}
+			}},
+		loop{name: "softmaxGrad", doc: "dx[i] = y[i] * (dy[i] - s)", params: "dx, y, dy []float32, s float32",
+			in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"s"}, unroll: 4,
+			body: func(v *vector, x, _ regs) regs {
+				VSUBPS(v.scalar["s"], x[1], x[1])
+				VMULPS(x[1], x[0], x[0])
+				return x[:1]
+			}},
+		loop{name: "logSoftmaxGrad", doc: "dx[i] = dy[i] - exp(y[i]) * s", params: "dx, y, dy []float32, s float32",
+			in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"s"}, unroll: 2,
+			body: func(v *vector, x, _ regs) regs {
+				e := v.exp(x[0])
+				VFNMADD231PS(v.scalar["s"], e, x[1])
+				return x[1:]
+			}},
+	)
+}
