@@ -116,15 +116,17 @@ func (o *operand) copyRuns(dst []float32, width, p, depth, i, n int) {
 }
 
 // The product is computed in blocks, after Goto and van de Geijn, "Anatomy of
-// High-Performance Matrix Multiplication" (2008): a panel of B of this depth
-// stays in the first-level cache while the rows of A pass by, blocks of A and B
-// in those above.
+// High-Performance Matrix Multiplication" (2008), with the parts of A and B
+// exchanged: a panel of A of this depth stays in the first-level cache while
+// the panels of B pass by; the stripe of B they make up and the band of A that
+// a piece of work takes lie in the second.
 const (
-	gemmDepth   = 256
-	gemmRows    = 4096
-	gemmColumns = 4096
-	gemmBand    = 64      // rows of A that a piece of work takes along B
-	gemmGrain   = 1 << 17 // products a piece of work should have at least
+	gemmDepth   = 512
+	gemmRows    = 4096    // of a block of A that is packed at once
+	gemmColumns = 4096    // of a block of B
+	gemmBand    = 128     // rows of A in a piece
+	gemmStripe  = 384     // columns of B in a piece, about
+	gemmGrain   = 1 << 17 // products a piece should have at least
 )
 
 // product is the state of one call of Gemm; it is used again by later ones.
@@ -181,8 +183,9 @@ func (g *product) compute(m, n, k int) {
 	for g.j0 = 0; g.j0 < n; g.j0 += gemmColumns {
 		g.columns = min(gemmColumns, n-g.j0)
 		g.tiles = newTiling(g.columns, g.set.lanes, len(g.class.kernels))
-		for g.p0 = 0; g.p0 < k; g.p0 += gemmDepth {
-			g.deep = min(gemmDepth, k-g.p0)
+		deep := ceilDiv(k, ceilDiv(k, gemmDepth)) // blocks as equal as can be
+		for g.p0 = 0; g.p0 < k; g.p0 += deep {
+			g.deep = min(deep, k-g.p0)
 			g.accumulate = accumulate || g.p0 > 0
 			g.packedB = grow(g.packedB, g.tiles.vectors*g.set.lanes*g.deep)
 			g.parallel(g.tiles.count, g.columns*g.deep, g.packB)
@@ -201,7 +204,7 @@ func (g *product) block() {
 	g.parallel(ceilDiv(g.rows, gemmBand), g.rows*g.deep, g.packA)
 	work := g.rows * g.columns * g.deep
 	g.bands = ceilDiv(g.rows, gemmBand)
-	g.stripes = max(1, min(ceilDiv(16, g.bands), g.tiles.count, work/g.bands/gemmGrain))
+	g.stripes = max(1, min(max(ceilDiv(16, g.bands), ceilDiv(g.columns, gemmStripe)), g.tiles.count, work/g.bands/gemmGrain))
 	g.parallel(g.bands*g.stripes, work, g.multiply)
 }
 
@@ -240,31 +243,35 @@ func (g *product) packPanelA(band int) {
 func (g *product) multiplyPiece(piece int) {
 	t := tileArgsPool.take()
 	defer tileArgsPool.put(t)
-	band, stripe := piece/g.stripes, piece%g.stripes
+	stripe, band := piece/g.bands, piece%g.bands
 	t.depth, t.ldc = g.deep, 4*g.ldc
-	for tile := stripe * g.tiles.count / g.stripes; tile < (stripe+1)*g.tiles.count/g.stripes; tile++ {
-		v0, v1 := g.tiles.bounds(tile)
-		j0 := v0 * g.set.lanes
-		width := min((v1-v0)*g.set.lanes, g.columns-j0)
-		t.b, t.off = &g.packedB[j0*g.deep], &packedOffsets[(v1-v0)*g.set.lanes/minLanes][0]
-		t.flags = 0
-		for v := range v1 - v0 {
-			lanes := min(g.set.lanes, width-v*g.set.lanes)
-			t.vectors[v] = g.set.vector(4*v*g.set.lanes, 1<<lanes-1)
-			if lanes < g.set.lanes {
-				t.flags = flagMasked
-			}
-		}
-		for i := band * gemmBand; i < min((band+1)*gemmBand, g.rows); i += g.class.rows {
-			t.a = &g.packedA[i*g.deep]
-			t.rows = min(g.class.rows, g.rows-i)
-			t.c, t.residual = &g.c[(g.i0+i)*g.ldc+g.j0+j0], nil
-			if g.accumulate {
-				t.residual = t.c
-			}
-			g.class.kernels[v1-v0-1].run(t)
+	for i := band * gemmBand; i < min((band+1)*gemmBand, g.rows); i += g.class.rows {
+		t.a = &g.packedA[i*g.deep]
+		t.rows = min(g.class.rows, g.rows-i)
+		for tile := stripe * g.tiles.count / g.stripes; tile < (stripe+1)*g.tiles.count/g.stripes; tile++ {
+			g.multiplyTile(t, i, tile)
 		}
 	}
+}
+
+func (g *product) multiplyTile(t *tileArgs, i, tile int) {
+	v0, v1 := g.tiles.bounds(tile)
+	j0 := v0 * g.set.lanes
+	width := min((v1-v0)*g.set.lanes, g.columns-j0)
+	t.b, t.off = &g.packedB[j0*g.deep], &packedOffsets[(v1-v0)*g.set.lanes/minLanes][0]
+	t.flags = 0
+	for v := range v1 - v0 {
+		lanes := min(g.set.lanes, width-v*g.set.lanes)
+		t.vectors[v] = g.set.vector(4*v*g.set.lanes, 1<<lanes-1)
+		if lanes < g.set.lanes {
+			t.flags = flagMasked
+		}
+	}
+	t.c, t.residual = &g.c[(g.i0+i)*g.ldc+g.j0+j0], nil
+	if g.accumulate {
+		t.residual = t.c
+	}
+	g.class.kernels[v1-v0-1].run(t)
 }
 
 // packedOffsets[w][p] is where step p of the depth begins in a packed panel of

@@ -66,6 +66,7 @@ func tile(set isa, rows, vectors int) {
 	t := Load(Param("t"), GP64())
 	Doc(fmt.Sprintf("%s is tileGo for %d rows and %d vectors of %d pixels; t is a *tileArgs.", name, rows, vectors, set.lanes))
 	g := &tileEmitter{isa: set, rows: rows, vectors: vectors, t: t}
+	g.fetch()
 	g.start()
 	g.multiply()
 	g.finish()
@@ -92,6 +93,19 @@ func (g *tileEmitter) perVector(v, word int) Mem {
 	return Mem{Base: g.t, Disp: tileVectors + v*tileVector + word*8}
 }
 
+// fetch begins to bring the places of the results to the cache.
+func (g *tileEmitter) fetch() {
+	at, ldc := g.field(tileC), g.field(tileLdc)
+	for r := range g.rows {
+		for v := range g.vectors {
+			PREFETCHT0(Mem{Base: at, Disp: 4 * g.lanes * v})
+		}
+		if r < g.rows-1 {
+			ADDQ(ldc, at)
+		}
+	}
+}
+
 // start sets the accumulators to the bias or to zero.
 func (g *tileEmitter) start() {
 	bias := g.field(tileBias)
@@ -113,31 +127,53 @@ func (g *tileEmitter) start() {
 	}
 }
 
+// tileUnroll is how many steps of the depth a round of the main loop takes:
+// every instruction that only counts may take the place of a multiplication.
+const tileUnroll = 4
+
 // multiply emits the loop over the depth.
 func (g *tileEmitter) multiply() {
 	Label("multiply")
 	a, b, off, depth := g.field(tileA), g.field(tileB), g.field(tileOff), g.field(tileDepth)
+	SUBQ(Imm(tileUnroll), depth)
+	JL(LabelRef("rest"))
+	Label("loop")
+	for step := range tileUnroll {
+		g.step(a, b, off, step)
+	}
+	ADDQ(Imm(8*tileUnroll), off)
+	ADDQ(U32(4*g.rows*tileUnroll), a)
+	SUBQ(Imm(tileUnroll), depth)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(tileUnroll), depth)
+	JZ(LabelRef("finish"))
+	Label("last")
+	g.step(a, b, off, 0)
+	ADDQ(Imm(8), off)
+	ADDQ(U32(4*g.rows), a)
+	DECQ(depth)
+	JNZ(LabelRef("last"))
+	Label("finish")
+}
+
+// step emits the products of one step of the depth, so many steps after where
+// a and off point.
+func (g *tileEmitter) step(a, b, off reg.GPVirtual, step int) {
 	row := GP64()
+	MOVQ(Mem{Base: off, Disp: 8 * step}, row)
 	pixels := make([]reg.VecVirtual, g.vectors)
 	for v := range pixels {
 		pixels[v] = g.vector()
-	}
-	weight := g.vector()
-	Label("loop")
-	MOVQ(Mem{Base: off}, row)
-	for v := range pixels {
 		VMOVUPS(Mem{Base: b, Index: row, Scale: 1, Disp: v * 4 * g.lanes}, pixels[v])
 	}
+	weight := g.vector()
 	for r := range g.acc {
-		VBROADCASTSS(Mem{Base: a, Disp: 4 * r}, weight)
+		VBROADCASTSS(Mem{Base: a, Disp: 4 * (g.rows*step + r)}, weight)
 		for v := range pixels {
 			VFMADD231PS(pixels[v], weight, g.acc[r][v])
 		}
 	}
-	ADDQ(Imm(8), off)
-	ADDQ(Imm(uint64(4*g.rows)), a)
-	DECQ(depth)
-	JNZ(LabelRef("loop"))
 }
 
 // finish emits what happens to the sums: leave out the pixels that are none,
