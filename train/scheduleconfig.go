@@ -17,8 +17,8 @@ type ScheduleConfig struct {
 	Warmup       float64 `yaml:"warmup"`
 	WarmupFactor float64 `yaml:"warmup_factor"`
 
-	// A step schedule multiplies the rate by Gamma every StepSize epochs and at each
-	// of the Milestones.
+	// A step schedule multiplies the rate by Gamma at each of the Milestones or, if
+	// there are none, every StepSize epochs.
 	StepSize   float64   `yaml:"step_size"`
 	Milestones []float64 `yaml:"milestones,flow"`
 	Gamma      float64   `yaml:"gamma"`
@@ -76,9 +76,12 @@ func (c ScheduleConfig) Schedule(lr float64, epochs, stepsPerEpoch int) (Schedul
 func (c ScheduleConfig) main(lr float64, total int, steps func(float64) int) Schedule {
 	switch c.Name {
 	case "step":
-		s := StepDecay{Base: lr, Size: steps(c.StepSize), Gamma: c.Gamma}
+		s := StepDecay{Base: lr, Gamma: c.Gamma}
 		for _, m := range c.Milestones {
 			s.Milestones = append(s.Milestones, steps(m))
+		}
+		if len(s.Milestones) == 0 {
+			s.Size = steps(c.StepSize)
 		}
 		return s
 	case "cosine":

@@ -44,7 +44,7 @@ var settings = []setting{
 	{"warmup", "EPOCHS", "linear rise of the learning rate before the schedule", func(c *train.Config) any { return &c.Schedule.Warmup }},
 	{"warmup-factor", "X", "part of the learning rate with which it begins (default 0.01)", func(c *train.Config) any { return &c.Schedule.WarmupFactor }},
 	{"step-size", "EPOCHS", "step: time between two drops (default 30)", func(c *train.Config) any { return &c.Schedule.StepSize }},
-	{"milestones", "EPOCHS,...", "step: when the learning rate drops", func(c *train.Config) any { return &c.Schedule.Milestones }},
+	{"milestones", "EPOCHS,...", "step: when the learning rate drops, instead of --step-size", func(c *train.Config) any { return &c.Schedule.Milestones }},
 	{"gamma", "X", "step: factor of a drop (default 0.1)", func(c *train.Config) any { return &c.Schedule.Gamma }},
 	{"min-lr", "X", "cosine: last learning rate", func(c *train.Config) any { return &c.Schedule.MinLR }},
 	{"pct-start", "X", "onecycle: part of the steps that rise (default 0.3)", func(c *train.Config) any { return &c.Schedule.PctStart }},
