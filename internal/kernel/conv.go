@@ -137,7 +137,9 @@ func (c *Conv) InputGrad(dx, dy, w []float32) {
 
 // WeightGrad overwrites dw (K, C/Groups, KH, KW) with the gradient of the
 // weights, from x (N, C, H, W) and dy (N, K, OH, OW). It sums in an order that
-// depends on the shape alone.
+// depends on the shape alone. A NaN or an infinity in x or dy may spread from
+// the gradients that depend on it to those of other taps of the same pair of
+// channels.
 func (c *Conv) WeightGrad(dw, x, dy []float32) {
 	checkLen("WeightGrad", "dw", len(dw), c.shape.weightLen())
 	checkLen("WeightGrad", "x", len(x), c.shape.inLen())

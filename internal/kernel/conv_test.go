@@ -222,7 +222,7 @@ func TestConv(t *testing.T) {
 				e, want := c.epilogue(parts)
 				scale := slices.Clone(c.scaleY)
 				for i := range scale {
-					scale[i] += 10
+					scale[i] += 10 // bias and residual
 				}
 				y := fresh(s.outLen())
 				p.Forward(y, c.x, e)
@@ -236,5 +236,147 @@ func TestConv(t *testing.T) {
 				checkClose(t, s.name()+": dw", dw, c.dw, c.scaleW)
 			}
 		})
+	}
+}
+
+// TestConvSpreadsNaN puts single bad values into the arguments: the results
+// that depend on them are bad as the definition says, and no others are.
+func TestConvSpreadsNaN(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for _, s := range []ConvShape{square(2, 4, 6, 5, 3, 1, 1), square(2, 4, 9, 9, 3, 2, 1), square(1, 8, 7, 8, 1, 1, 0)} {
+		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+			x, w := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen())
+			i := r.IntN(len(x))
+			x[i] = bad
+			reached := make([]bool, s.outLen())
+			s.products(func(y, xi, _ int) { reached[y] = reached[y] || xi == i })
+			dy := randomSlice(r, s.outLen())
+			j := r.IntN(len(dy))
+			dy[j] = bad
+			reachedX := make([]bool, s.inLen())
+			s.products(func(y, xi, _ int) { reachedX[xi] = reachedX[xi] || y == j })
+			onEachTier(t, func(t *testing.T) {
+				p := plan(t, s)
+				p.Pack(w)
+				y, dx := fresh(s.outLen()), fresh(s.inLen())
+				p.Forward(y, x, Epilogue{})
+				checkFinite(t, s.name()+" y", y, reached)
+				p.InputGrad(dx, dy, w)
+				checkFinite(t, s.name()+" dx", dx, reachedX)
+			})
+		}
+	}
+}
+
+func checkFinite(t *testing.T, what string, got []float32, reached []bool) {
+	t.Helper()
+	for i, v := range got {
+		if finite := v-v == 0; finite == reached[i] {
+			t.Fatalf("%s[%d] = %v, depends on the bad value: %v", what, i, v, reached[i])
+		}
+	}
+}
+
+// TestConvSameBitsAtAnyGOMAXPROCS takes shapes of every way to cut the work.
+func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 20))
+	for _, s := range []ConvShape{
+		square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(2, 160, 6, 200, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
+	} {
+		x, w, dy := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), randomSlice(r, s.outLen())
+		onEachTier(t, func(t *testing.T) {
+			var want [3][]float32
+			for _, procs := range []int{1, 2, 4} {
+				got := [3][]float32{fresh(s.outLen()), fresh(s.inLen()), fresh(s.weightLen())}
+				withProcs(t, procs, func() {
+					p := plan(t, s)
+					p.Pack(w)
+					p.Forward(got[0], x, Epilogue{ReLU: true})
+					p.InputGrad(got[1], dy, w)
+					p.WeightGrad(got[2], x, dy)
+				})
+				if procs == 1 {
+					want = got
+				}
+				for i := range got {
+					if !slices.Equal(got[i], want[i]) {
+						t.Fatalf("%s: GOMAXPROCS %d gives other bits in result %d", s.name(), procs, i)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestConvDoesNotAllocate(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	for _, s := range []ConvShape{square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1)} {
+		x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), make([]float32, s.outLen()), randomSlice(r, s.K)
+		withProcs(t, 2, func() {
+			p := plan(t, s)
+			n := testing.AllocsPerRun(20, func() {
+				p.Pack(w)
+				p.Forward(y, x, Epilogue{Bias: bias, Residual: y, ReLU: true})
+				p.InputGrad(x, y, w)
+				p.WeightGrad(w, x, y)
+			})
+			if n > 0 {
+				t.Errorf("%s: %v allocations a round, want 0", s.name(), n)
+			}
+		})
+	}
+}
+
+func TestConvShapeValidate(t *testing.T) {
+	good := square(2, 8, 9, 12, 3, 2, 1)
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if oh, ow := good.Out(); oh != 5 || ow != 5 {
+		t.Errorf("output %dx%d, want 5x5", oh, ow)
+	}
+	for name, change := range map[string]func(*ConvShape){
+		"batch":    func(s *ConvShape) { s.N = 0 },
+		"channels": func(s *ConvShape) { s.C = -1 },
+		"output":   func(s *ConvShape) { s.K = 0 },
+		"window":   func(s *ConvShape) { s.KW = 0 },
+		"stride":   func(s *ConvShape) { s.StrideH = 0 },
+		"dilation": func(s *ConvShape) { s.DilationW = 0 },
+		"padding":  func(s *ConvShape) { s.PadRight = -1 },
+		"groups":   func(s *ConvShape) { s.Groups = 3 },
+		"too wide": func(s *ConvShape) { s.DilationW = 20 },
+	} {
+		s := good.with(change)
+		if err := s.Validate(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if _, err := NewConv(s); err == nil {
+			t.Errorf("%s: NewConv gives no error", name)
+		}
+	}
+}
+
+func TestConvPanicsOnWrongLengths(t *testing.T) {
+	s := square(1, 2, 4, 3, 3, 1, 1)
+	p := plan(t, s)
+	x, w, y := make([]float32, s.inLen()), make([]float32, s.weightLen()), make([]float32, s.outLen())
+	p.Pack(w)
+	for name, call := range map[string]func(){
+		"weights":  func() { p.Pack(w[1:]) },
+		"x":        func() { p.Forward(y, x[1:], Epilogue{}) },
+		"y":        func() { p.Forward(y[1:], x, Epilogue{}) },
+		"bias":     func() { p.Forward(y, x, Epilogue{Bias: w}) },
+		"residual": func() { p.Forward(y, x, Epilogue{Residual: x[:1]}) },
+		"dx":       func() { p.InputGrad(x[1:], y, w) },
+		"dw":       func() { p.WeightGrad(w[1:], x, y) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			call()
+		}()
 	}
 }

@@ -20,6 +20,7 @@ type dotArgs struct {
 	nextA   int      // bytes from the end of a run to the beginning of the next
 	nextB   int      // bytes from the beginning of a run to that of the next
 	sums    *float32 // (rows, columns), added to
+	scratch [64]float32
 }
 
 // A dotKernel computes one size of dotArgs.
