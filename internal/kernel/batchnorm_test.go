@@ -91,7 +91,7 @@ func (b *bnCase) check(t *testing.T, what string) {
 	checkNear(t, what+": mean", mean, b.trueMean, nil, 1.001)
 	checkNear(t, what+": variance", variance, b.trueVariance, nil, 1.001)
 
-	y, guard := guarded(s.size())
+	y, guard := bordered(s.size())
 	BatchNormApply(y, b.x, b.mean, b.invstd, b.gamma, b.beta, s.n, s.c, s.hw, false)
 	guard(t, "BatchNormApply")
 	checkNear(t, what+": y", y, b.y, b.scaleY, 4)
@@ -110,7 +110,7 @@ func (b *bnCase) check(t *testing.T, what string) {
 	checkNear(t, what+": dgamma", dgamma, b.dgamma, b.scaleG, 1.001)
 	checkNear(t, what+": dbeta", dbeta, b.dbeta, b.scaleG, 1.001)
 
-	dx, guard := guarded(s.size())
+	dx, guard := bordered(s.size())
 	BatchNormInputGrad(dx, b.x, b.dy, b.mean, b.invstd, b.gamma, dgamma, dbeta, s.n, s.c, s.hw)
 	guard(t, "BatchNormInputGrad")
 	checkNear(t, what+": dx", dx, b.dxTrain, b.scaleDX, 8)

@@ -87,7 +87,7 @@ func testMap(t *testing.T, c mapCase, in [][]float32, n int) {
 	for _, tier := range Tiers() {
 		SetTier(tier)
 		what := c.name + " on " + tier.String()
-		dst, check := guarded(n)
+		dst, check := bordered(n)
 		if c.reads {
 			copy(dst, in[0])
 		}
@@ -96,7 +96,7 @@ func testMap(t *testing.T, c mapCase, in [][]float32, n int) {
 		checkNear(t, what, dst, want, scale, c.tol)
 		for k := range in {
 			over := append([][]float32(nil), in...)
-			dst, check := guarded(n)
+			dst, check := bordered(n)
 			copy(dst, in[k])
 			over[k] = dst
 			if c.reads && k > 0 {
@@ -183,7 +183,7 @@ func TestBias(t *testing.T) {
 			grad[c] += float64(v)
 		}
 		onEachTier(t, func(t *testing.T) {
-			y, check := guarded(s.size())
+			y, check := bordered(s.size())
 			AddBias(y, x, bias, s.n, s.c, s.hw)
 			check(t, "AddBias")
 			checkNear(t, "AddBias "+s.String(), y, sum, nil, 0)

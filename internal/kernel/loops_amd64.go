@@ -37,6 +37,7 @@ func init() {
 		exps: expsAVX2, sumExp: sumExpAVX2, expDiff: expDiffAVX2,
 		softmaxGrad: softmaxGradAVX2, logSoftmaxGrad: logSoftmaxGradAVX2,
 	}
+	randoms[AVX2] = &randomKernels{mask: dropoutMaskAVX2}
 	optimisers[AVX2] = &optimiserKernels{
 		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
 		rmsProp: rmsPropAVX2, rmsPropMomentum: rmsPropMomentumAVX2, rmsPropCentered: rmsPropCenteredAVX2, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX2,
@@ -48,6 +49,7 @@ func init() {
 		exps: expsAVX512, sumExp: sumExpAVX512, expDiff: expDiffAVX512,
 		softmaxGrad: softmaxGradAVX512, logSoftmaxGrad: logSoftmaxGradAVX512,
 	}
+	randoms[AVX512] = &randomKernels{mask: dropoutMaskAVX512}
 	optimisers[AVX512] = &optimiserKernels{
 		sgd: sgdAVX512, momentum: momentumAVX512, adam: adamAVX512, amsGrad: amsGradAVX512,
 		rmsProp: rmsPropAVX512, rmsPropMomentum: rmsPropMomentumAVX512, rmsPropCentered: rmsPropCenteredAVX512, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX512,

@@ -102,7 +102,7 @@ func TestOptimisers(t *testing.T) {
 				var truth [5][]float64
 				var checks [5]func(*testing.T, string)
 				for k := range a {
-					a[k], checks[k] = guarded(n)
+					a[k], checks[k] = bordered(n)
 					clear(a[k])
 					truth[k] = make([]float64, n)
 				}

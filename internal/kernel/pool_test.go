@@ -98,7 +98,7 @@ func TestMaxPool(t *testing.T) {
 			}
 		}
 		onEachTier(t, func(t *testing.T) {
-			got, guard := guarded(outs)
+			got, guard := bordered(outs)
 			s.MaxForward(got, x)
 			guard(t, s.name())
 			checkNear(t, s.name()+": y", got, y, nil, 0)
@@ -112,7 +112,7 @@ func TestMaxPool(t *testing.T) {
 					t.Fatalf("%s: index %d is %d, want %d", s.name(), o, idx[o], w)
 				}
 			}
-			gotDX, guard := guarded(len(x))
+			gotDX, guard := bordered(len(x))
 			s.MaxBackward(gotDX, x, dy)
 			guard(t, s.name())
 			ones := make([]float64, len(dx))
@@ -167,11 +167,11 @@ func TestAvgPool(t *testing.T) {
 		fillOnes(onesY)
 		fillOnes(onesX)
 		onEachTier(t, func(t *testing.T) {
-			got, guard := guarded(outs)
+			got, guard := bordered(outs)
 			s.AvgForward(got, x)
 			guard(t, s.name())
 			checkNear(t, s.name()+": y", got, y, onesY, 16)
-			gotDX, guard := guarded(len(x))
+			gotDX, guard := bordered(len(x))
 			s.AvgBackward(gotDX, dy)
 			guard(t, s.name())
 			checkNear(t, s.name()+": dx", gotDX, dx, onesX, 16)

@@ -10,11 +10,18 @@ import (
 // whatever the number of threads and however much was read from the source
 // before: what is drawn has a source of its own.
 
+//go:generate go run -C gen . -set random -out ../random_amd64.s -stubs ../random_amd64.go -pkg kernel
+
 // DropoutMask sets each element of mask to 0 with probability p and to
 // 1 / (1 - p) otherwise, so that x * mask has the mean of x (inverted dropout,
 // as in torch). p is from 0 to 1; at 1 the mask is all 0.
 func DropoutMask(mask []float32, p float32, src *rng.Source) {
-	runDraws(drawArgs{dst: mask, src: *src, draw: maskDraw, a: float64(p), b: 1 / (1 - float64(p))})
+	threshold := uint64(float64(p) * (1 << 32))
+	if threshold == 1<<32 {
+		Fill(mask, 0)
+		return
+	}
+	maskRegion.run(pieces(len(mask)), maskArgs{randoms.get(), mask, src.State(), uint32(threshold), float32(1 / (1 - float64(p)))})
 }
 
 // FillUniform sets dst to numbers drawn evenly from [lo, hi), in 2^24 steps. It
@@ -28,6 +35,47 @@ func FillUniform(dst []float32, lo, hi float32, src *rng.Source) {
 func FillNormal(dst []float32, mean, std float32, src *rng.Source) {
 	runDraws(drawArgs{dst: dst, src: *src, draw: normalDraw, a: float64(mean), b: float64(std)})
 }
+
+// randomKernels are the single-threaded loops of this file.
+type randomKernels struct {
+	// mask takes the blocks of a stream from the given one on. state is its key
+	// and its name; len(mask) is a multiple of 32.
+	mask func(mask []float32, block uint64, state *[4]uint32, threshold uint32, keep float32)
+}
+
+var randoms = byTier[randomKernels]{Generic: {mask: maskGo}}
+
+// maskGo: mask[i] = word i of the blocks from the given one on < threshold ? 0 :
+// keep
+func maskGo(mask []float32, block uint64, state *[4]uint32, threshold uint32, keep float32) {
+	for ; len(mask) > 0; block++ {
+		counter := [4]uint32{uint32(block), uint32(block >> 32), state[2], state[3]}
+		four := mask[:min(4, len(mask))]
+		words := rng.Philox4x32(counter, [2]uint32{state[0], state[1]})
+		for i := range four {
+			four[i] = keep
+			if words[i] < threshold {
+				four[i] = 0
+			}
+		}
+		mask = mask[len(four):]
+	}
+}
+
+type maskArgs struct {
+	k         *randomKernels
+	mask      []float32
+	state     [4]uint32
+	threshold uint32
+	keep      float32
+}
+
+var maskRegion = newRegion(func(a *maskArgs, piece int) {
+	begin, end := bounds(piece, len(a.mask)) // begin is a multiple of 32
+	whole := begin + (end-begin)&^31
+	a.k.mask(a.mask[begin:whole], uint64(begin/4), &a.state, a.threshold, a.keep)
+	maskGo(a.mask[whole:end], uint64(whole/4), &a.state, a.threshold, a.keep)
+})
 
 type drawArgs struct {
 	dst  []float32
@@ -45,17 +93,6 @@ var drawRegion = newRegion(func(a *drawArgs, piece int) {
 		copy(a.dst[i:end], v[:])
 	}
 })
-
-// maskDraw: 0 where word / 2^32 < p, else keep
-func maskDraw(words [4]uint32, p, keep float64) (v [4]float32) {
-	threshold := uint64(p * (1 << 32))
-	for i, word := range words {
-		if uint64(word) >= threshold {
-			v[i] = float32(keep)
-		}
-	}
-	return v
-}
 
 // uniformDraw: lo + (hi-lo) * u, u of 24 bits; what float32 would round up to hi
 // is the number below it

@@ -14,13 +14,13 @@ func TestDrawsComeFromTheStream(t *testing.T) {
 	src := source("draws")
 	src.Uint64() // what was read before must not matter
 	for _, n := range lengths {
-		mask, check := guarded(n)
+		mask, check := bordered(n)
 		DropoutMask(mask, 0.25, src)
 		check(t, "DropoutMask")
-		uniform, check := guarded(n)
+		uniform, check := bordered(n)
 		FillUniform(uniform, -2, 6, src)
 		check(t, "FillUniform")
-		normal, check := guarded(n)
+		normal, check := bordered(n)
 		FillNormal(normal, 3, 0.5, src)
 		check(t, "FillNormal")
 		for i := range n {

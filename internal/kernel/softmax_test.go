@@ -75,7 +75,7 @@ func (c *softmaxCase) check(t *testing.T) {
 	s := c.s
 	ones := make([]float64, s.size())
 	fillOnes(ones)
-	out, guard := guarded(s.size())
+	out, guard := bordered(s.size())
 	Softmax(out, c.x, s.n, s.c, s.hw)
 	guard(t, "Softmax")
 	checkNear(t, "Softmax "+s.String(), out, c.y, c.scaleY, 4)

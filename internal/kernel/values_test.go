@@ -67,9 +67,9 @@ func near(got float32, want, scale, tol float64) bool {
 	return math.Abs(float64(got)-want) <= tol*max(math.Abs(scale)/(1<<24), smallest)
 }
 
-// guarded returns a slice of n values to be overwritten, which does not begin
+// bordered returns a slice of n values to be overwritten, which does not begin
 // at a vector's boundary, and a check that its surroundings were left alone.
-func guarded(n int) (x []float32, check func(t *testing.T, what string)) {
+func bordered(n int) (x []float32, check func(t *testing.T, what string)) {
 	const margin, mark = 67, 12345
 	all := make([]float32, n+2*margin)
 	fill(all, mark)

@@ -62,6 +62,13 @@ func (s *Source) Block(i uint64) [4]uint32 {
 	return Philox4x32([4]uint32{uint32(i), uint32(i >> 32), s.stream[0], s.stream[1]}, s.key)
 }
 
+// State returns the key and the name of the stream within it: Block(i) is
+//
+//	Philox4x32([4]uint32{uint32(i), uint32(i >> 32), state[2], state[3]}, [2]uint32{state[0], state[1]})
+func (s *Source) State() [4]uint32 {
+	return [4]uint32{s.key[0], s.key[1], s.stream[0], s.stream[1]}
+}
+
 // Uint64 returns the next 64 bits of the stream: the words of block 0, the
 // first of a pair in the lower half, then those of block 1, and so on.
 func (s *Source) Uint64() uint64 {

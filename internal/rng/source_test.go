@@ -51,6 +51,17 @@ func TestUint64ReadsBlocksInOrder(t *testing.T) {
 	}
 }
 
+func TestStateNamesTheStream(t *testing.T) {
+	s := New(6, "state", 7)
+	state := s.State()
+	for _, i := range []uint64{0, 3, 1<<32 + 5} {
+		counter := [4]uint32{uint32(i), uint32(i >> 32), state[2], state[3]}
+		if got, want := s.Block(i), Philox4x32(counter, [2]uint32{state[0], state[1]}); got != want {
+			t.Errorf("block %d is %x, by its state %x", i, got, want)
+		}
+	}
+}
+
 func TestNamesAreDistinct(t *testing.T) {
 	names := map[string]*Source{
 		"plain":         New(1, "a"),

@@ -1,0 +1,64 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// Reads beyond the end of a slice show at no other place than the end of
+// memory.
+func TestLoopsStayInside(t *testing.T) {
+	r := rand.New(rand.NewPCG(71, 72))
+	for _, n := range []int{1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 63, 65, 127, 1021} {
+		var a [5][]float32
+		for k := range a {
+			a[k] = guarded(t, r, n)
+		}
+		onEachTier(t, func(t *testing.T) {
+			for _, c := range append(append([]mapCase(nil), elementwiseCases...), activationCases...) {
+				c.run(a[0], a[1:1+c.inputs])
+			}
+			Sum(a[0])
+			Dot(a[0], a[1])
+			for _, c := range optimCases() {
+				c.step(a, true)
+			}
+			one := make([]float32, 1)
+			AddBias(a[0], a[1], one, 1, 1, n)
+			BiasGrad(one, a[0], 1, 1, n)
+			BatchNormStats(one, make([]float32, 1), a[0], 1, 1, n)
+			BatchNormApply(a[0], a[1], one, one, one, one, 1, 1, n, true)
+			BatchNormReduce(one, make([]float32, 1), a[0], a[1], one, one, 1, 1, n)
+			BatchNormInputGrad(a[0], a[1], a[2], one, one, one, one, one, 1, 1, n)
+			for _, s := range []shape3{{1, n, 1}, {1, 1, n}} {
+				Softmax(a[0], a[1], s.n, s.c, s.hw)
+				SoftmaxGrad(a[0], a[1], a[2], s.n, s.c, s.hw)
+				LogSoftmax(a[0], a[1], s.n, s.c, s.hw)
+				LogSoftmaxGrad(a[0], a[1], a[2], s.n, s.c, s.hw)
+			}
+			DropoutMask(a[0], 0.5, source("inside"))
+		})
+	}
+}
+
+func TestPoolsStayInside(t *testing.T) {
+	r := rand.New(rand.NewPCG(73, 74))
+	for w := 2; w < 72; w++ {
+		for _, s := range []PoolShape{
+			window(1, 1, 5, w, 3, 2, 1), window(1, 1, 4, w, 2, 2, 0), window(1, 1, 4, w, 2, 1, 1),
+			window(1, 1, 4, w, 2, 2, 0).with(func(s *PoolShape) { s.CeilMode = true }),
+		} {
+			oh, ow := s.Out()
+			x, dx, y := guarded(t, r, s.H*s.W), guarded(t, r, s.H*s.W), guarded(t, r, oh*ow)
+			t.Run(fmt.Sprint(w), func(t *testing.T) {
+				onEachTier(t, func(t *testing.T) {
+					s.MaxForward(y, x)
+					s.MaxBackward(dx, x, y)
+					s.AvgForward(y, x)
+					s.AvgBackward(dx, y)
+				})
+			})
+		}
+	}
+}
