@@ -112,7 +112,7 @@ func (s *sweep) layImage(dst []float32, n int) {
 
 func (s *sweep) computePiece(piece int) {
 	t := tileArgsPool.take()
-	defer tileArgsPool.put(t)
+	defer t.release()
 	c := &s.split
 	tile, panel, block := piece%c.tiles, piece/c.tiles%c.panels, piece/c.tiles/c.panels
 	for i := range s.phases {

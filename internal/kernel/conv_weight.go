@@ -147,28 +147,23 @@ func (p *weightPass) computeTiles(piece int) {
 // counted through the panels of all groups.
 func (p *weightPass) accumulate(sums, x, y []float32, count, begin, end int) {
 	k := p.kernel
-	t := dotArgsPool.Get().(*dotArgs)
+	t := dotArgsPool.take()
+	defer t.release()
+	t.stride, t.nextB = 4*p.fieldY.plane, 4*p.fieldX.image()
 	for block := range p.blocks {
 		v0, v1 := block*p.vectors/p.blocks, (block+1)*p.vectors/p.blocks
 		for i := begin; i < end; i++ {
 			panel, tile := i/p.tiles, i%p.tiles
 			group, row := panel/p.panels, panel%p.panels*k.rows
-			*t = dotArgs{
-				a:       &y[(group*(p.K/p.Groups)+row)*p.fieldY.plane+v0*k.lanes],
-				stride:  4 * p.fieldY.plane,
-				b:       &x[group*(p.fieldX.image()/p.Groups)+v0*k.lanes],
-				off:     &p.off[tile*k.columns],
-				vectors: v1 - v0,
-				runs:    count,
-				nextA:   4 * (p.fieldY.image() - (v1-v0)*k.lanes),
-				nextB:   4 * p.fieldX.image(),
-				sums:    &sums[i*p.tileSize()],
-			}
+			t.a = &y[(group*(p.K/p.Groups)+row)*p.fieldY.plane+v0*k.lanes]
+			t.b = &x[group*(p.fieldX.image()/p.Groups)+v0*k.lanes]
+			t.off = &p.off[tile*k.columns]
+			t.vectors, t.runs = v1-v0, count
+			t.nextA = 4 * (p.fieldY.image() - (v1-v0)*k.lanes)
+			t.sums = &sums[i*p.tileSize()]
 			k.run(t)
 		}
 	}
-	*t = dotArgs{}
-	dotArgsPool.Put(t)
 }
 
 // store adds up the chunks of one panel and writes its gradients.

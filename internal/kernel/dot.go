@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"sync"
-	"unsafe"
-)
+import "unsafe"
 
 //go:generate go run -C gen . -set dot -out ../dot_amd64.s -stubs ../dot_amd64.go -pkg kernel
 
@@ -86,6 +83,3 @@ func goDot(rows, columns, lanes int) dotKernel {
 }
 
 var genericDots = &dotSet{[]dotKernel{goDot(4, 3, 4), goDot(1, 9, 4)}}
-
-// dotArgsPool keeps arguments for use again, as tileArgsPool does.
-var dotArgsPool = sync.Pool{New: func() any { return new(dotArgs) }}

@@ -242,7 +242,7 @@ func (g *product) packPanelA(band int) {
 // multiplyPiece computes the tiles of a stripe of columns in a band of rows.
 func (g *product) multiplyPiece(piece int) {
 	t := tileArgsPool.take()
-	defer tileArgsPool.put(t)
+	defer t.release()
 	stripe, band := piece/g.bands, piece%g.bands
 	t.depth, t.ldc = g.deep, 4*g.ldc
 	for i := band * gemmBand; i < min((band+1)*gemmBand, g.rows); i += g.class.rows {

@@ -187,33 +187,46 @@ func (t tiling) bounds(tile int) (begin, end int) {
 	return tile * t.vectors / t.count, (tile + 1) * t.vectors / t.count
 }
 
-// tileArgsPool keeps arguments for use again: they are too large for the stack
+// Arguments of kernels are kept for use again: they are too large for the stack
 // and reach assembly through a function value.
-var tileArgsPool argsPool
+var (
+	tileArgsPool argsPool[tileArgs]
+	dotArgsPool  argsPool[dotArgs]
+)
 
-type argsPool struct {
+type argsPool[T tileArgs | dotArgs] struct {
 	sync.Mutex
-	idle []*tileArgs
+	idle []*T
 }
 
-func (p *argsPool) take() *tileArgs {
+func (p *argsPool[T]) take() *T {
 	p.Lock()
 	defer p.Unlock()
 	last := len(p.idle) - 1
 	if last < 0 {
-		return new(tileArgs)
+		return new(T)
 	}
 	t := p.idle[last]
 	p.idle = p.idle[:last]
 	return t
 }
 
-// put keeps t, but not what it points to.
-func (p *argsPool) put(t *tileArgs) {
-	t.a, t.b, t.off, t.c, t.bias, t.residual = nil, nil, nil, nil, nil, nil
+func (p *argsPool[T]) put(t *T) {
 	p.Lock()
 	p.idle = append(p.idle, t)
 	p.Unlock()
+}
+
+// release gives the arguments back, without what they point to, which the pool
+// is not to keep alive.
+func (t *tileArgs) release() {
+	t.a, t.b, t.off, t.c, t.bias, t.residual = nil, nil, nil, nil, nil, nil
+	tileArgsPool.put(t)
+}
+
+func (t *dotArgs) release() {
+	t.a, t.b, t.off, t.sums = nil, nil, nil, nil
+	dotArgsPool.put(t)
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
