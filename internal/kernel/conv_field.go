@@ -58,23 +58,9 @@ func (f *field) lay(dst, src []float32) {
 			if sw.n <= 0 {
 				continue
 			}
-			to := dst[f.at(a, b, sh.at, sw.at):]
 			from := src[min(sh.from*f.w+sw.from, len(src)):]
-			for i := range sh.n {
-				layRow(to[i*f.pitch:][:sw.n], from[i*sh.step*f.w:], sw.step)
-			}
+			layRows(dst[f.at(a, b, sh.at, sw.at):], from, max(sh.n, 0), sw.n, sw.step, f.pitch, sh.step*f.w)
 		}
-	}
-}
-
-func layRow(to, from []float32, step int) {
-	if step == 1 {
-		copy(to, from)
-		return
-	}
-	_ = from[(len(to)-1)*step]
-	for j := range to {
-		to[j] = from[j*step]
 	}
 }
 

@@ -6,7 +6,7 @@ package kernel
 type inputPass struct {
 	ConvShape
 	sweep   *sweep
-	taps    [][]int // of each phase, as indices into a window
+	taps    [][]int64 // of each phase: where in a window they are, in bytes
 	weights []float32
 	pack    func(int)
 }
@@ -33,11 +33,11 @@ func newInputPass(s ConvShape) *inputPass {
 // phase returns the correlation for one phase; zeroH and zeroW are how many
 // zeros the field has before the output gradient.
 func (p *inputPass) phase(f *field, r, c gradPhase, zeroH, zeroW int) sweepPhase {
-	var taps []int
+	var taps []int64
 	var lead []int
 	for i, kh := range r.taps {
 		for j, kw := range c.taps {
-			taps = append(taps, kh*p.KW+kw)
+			taps = append(taps, int64(4*(kh*p.KW+kw)))
 			lead = append(lead, f.at(0, 0, r.lead[i]+zeroH, c.lead[j]+zeroW))
 		}
 	}
@@ -66,21 +66,12 @@ func (p *inputPass) packPanel(piece int) {
 	phases := len(p.sweep.phases)
 	sum, taps := p.sweep.phases[piece%phases].correlation, p.taps[piece%phases]
 	panel := piece / phases
-	high, window := sum.class.rows, p.KH*p.KW
-	row := panel % sum.panels * high
-	rows := min(high, sum.m-row)
-	dst, groupK := sum.panel(panel), p.K/p.Groups
-	for k := range groupK {
-		from := p.weights[((panel/sum.panels*groupK+k)*sum.m+row)*window:][:rows*window]
-		to := dst[k*len(taps)*high:][:len(taps)*high]
-		if len(taps) == window {
-			transposeBand(to, high, from, window, rows, window)
-			continue
-		}
-		for i, tap := range taps {
-			for r := range rows {
-				to[i*high+r] = from[r*window+tap]
-			}
-		}
+	window, groupK := p.KH*p.KW, p.K/p.Groups
+	row := panel % sum.panels * sum.class.rows
+	var index [maxRows]int32
+	for r := range index {
+		index[r] = int32(min(r, sum.m-row-1) * window)
 	}
+	from := (panel/sum.panels*groupK*sum.m + row) * window
+	gatherRows(sum.panel(panel), p.weights[from:], groupK, sum.m*window, taps, index[:sum.class.rows])
 }

@@ -31,7 +31,7 @@ type weightPass struct {
 
 // dotRun is how many vectors of each row a kernel takes at once, about: the
 // rows of a panel then stay in the first-level cache while all columns pass by.
-const dotRun = 64
+const dotRun = 72
 
 func newWeightPass(s ConvShape) *weightPass {
 	oh, ow := s.Out()
