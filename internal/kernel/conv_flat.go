@@ -20,6 +20,7 @@ type correlation struct {
 	tiles   tiling
 	weights []float32 // packed: [group][panel][tap of channel][class.rows]
 	bias    []float32 // padded as the weights are
+	packed  [][]int64 // offsets in pixels packed for tiles of [i+1] vectors, in bytes
 }
 
 func newCorrelation(f *field, groups, m, h, w int, off []int64) *correlation {
@@ -76,6 +77,18 @@ type target struct {
 	relu     bool
 }
 
+// image returns the part of image n, of so many values, of the target.
+func (to target) image(n, size int) target {
+	to.y = to.y[n*size:][:size]
+	if to.residual != nil {
+		to.residual = to.residual[n*size:][:size]
+	}
+	return to
+}
+
+// outputs returns how many values a correlation computes for an image.
+func (c *correlation) outputs() int { return c.groups * c.m * c.h * c.w }
+
 // work computes tiles [tile0, tile1) of panels [panel0, panel1) of one image.
 // Panels pass by each tile, so that its pixels stay in the cache, or the other
 // way round if the weights are the larger part.
@@ -100,10 +113,54 @@ func (c *correlation) work(t *tileArgs, image []float32, to *target, panel0, pan
 const panelFirst = 1 << 18
 
 func (c *correlation) tile(t *tileArgs, image []float32, to *target, panel, tile int) {
-	group, row := panel/c.panels, panel%c.panels*c.class.rows
 	v0, v1 := c.tiles.bounds(tile)
-	t.a, t.off, t.depth = unsafe.SliceData(c.panel(panel)), &c.off[0], len(c.off)
-	t.b = &image[group*(c.field.image()/c.groups)+c.base+v0*c.set.lanes]
+	t.b, t.off = &image[panel/c.panels*(c.field.image()/c.groups)+c.base+v0*c.set.lanes], &c.off[0]
+	c.multiply(t, to, panel, v0, v1)
+}
+
+// packTiles prepares to take pixels as they lie in the source and reports
+// whether that can be done: if a window is one pixel and the source has neither
+// stride nor padding, the field would be nothing but a copy.
+func (c *correlation) packTiles() bool {
+	f := c.field
+	if len(c.off) != f.channels/c.groups || f.phases() != 1 || c.h != f.h || c.w != f.w || f.pitch != f.w {
+		return false
+	}
+	for v := range c.class.kernels {
+		off := make([]int64, len(c.off))
+		for i := range off {
+			off[i] = int64(4 * i * (v + 1) * c.set.lanes)
+		}
+		c.packed = append(c.packed, off)
+	}
+	return true
+}
+
+// packedSize returns how many values the packed pixels of a tile are.
+func (c *correlation) packedSize() int { return len(c.off) * c.set.widest(c.class) }
+
+// points computes tiles [tile0, tile1) of all panels from the source (channels,
+// h, w). It packs the pixels of each tile side by side first, which costs less
+// than to read them with the distance of the planes for every panel.
+func (c *correlation) points(t *tileArgs, src, pixels []float32, to *target, tile0, tile1 int) {
+	size := c.h * c.w
+	for g := range c.groups {
+		for i := tile0; i < tile1; i++ {
+			v0, v1 := c.tiles.bounds(i)
+			at, width := v0*c.set.lanes, (v1-v0)*c.set.lanes
+			layRows(pixels, src[g*len(c.off)*size+at:], len(c.off), min(width, size-at), 1, width, size)
+			t.b, t.off = &pixels[0], &c.packed[v1-v0-1][0]
+			for panel := g * c.panels; panel < (g+1)*c.panels; panel++ {
+				c.multiply(t, to, panel, v0, v1)
+			}
+		}
+	}
+}
+
+// multiply computes vectors [v0, v1) of a panel; the pixels are set.
+func (c *correlation) multiply(t *tileArgs, to *target, panel, v0, v1 int) {
+	group, row := panel/c.panels, panel%c.panels*c.class.rows
+	t.a, t.depth = unsafe.SliceData(c.panel(panel)), len(c.off)
 	t.rows = min(c.class.rows, c.m-row)
 	t.ldc = 4 * c.h * c.w
 	at := (group*c.m + row) * c.h * c.w

@@ -16,7 +16,7 @@ func newImplicit(s ConvShape) *implicit {
 	oh, ow := s.Out()
 	f := forwardField(s)
 	sum := newCorrelation(f, s.Groups, s.K/s.Groups, oh, ow, tapOffsets(s, f))
-	c.forwardPass = newSweep(f, []sweepPhase{{correlation: sum, stepH: 1, stepW: 1}}, s.N, oh, ow)
+	c.forwardPass = newSweep(f, []sweepPhase{{correlation: sum, stepH: 1, stepW: 1}}, 1, s.N, oh, ow)
 	c.packPanel = c.packForwardPanel
 	return c
 }

@@ -25,7 +25,7 @@ func newInputPass(s ConvShape) *inputPass {
 			phases = append(phases, p.phase(f, r, c, spanH.at, spanW.at))
 		}
 	}
-	p.sweep = newSweep(f, phases, s.N, s.H, s.W)
+	p.sweep = newSweep(f, phases, s.StrideW, s.N, s.H, s.W)
 	p.pack = p.packPanel
 	return p
 }

@@ -5,18 +5,20 @@ import "sync"
 // A sweep takes a batch through one or more correlations: it lays out each
 // image and computes its output. It owns the scratch memory.
 type sweep struct {
-	field  *field
-	phases []sweepPhase
-	n      int  // images
-	h, w   int  // of the output
-	direct bool // one phase, which is the output itself
-	split  split
+	field     *field
+	phases    []sweepPhase // those of a row of pixels side by side
+	columns   int          // phases in a row
+	n         int          // images
+	h, w      int          // of the output
+	direct    bool         // one phase, which is the output itself
+	pointwise bool         // pixels are taken from the source as they are
+	split     split
 
 	src      []float32
 	to       target
-	images   []float32 // all images laid out, if they are shared by the pieces
-	scratch  scratchPool
-	partial  scratchPool // outputs of a phase before they are spread
+	images   []float32   // all images laid out, if they are shared by the pieces
+	scratch  scratchPool // one image laid out, or some of its pixels
+	partial  scratchPool // outputs of a row of phases before they are merged
 	layPiece func(int)
 	piece    func(int)
 }
@@ -33,16 +35,21 @@ type split struct {
 	images, panels, tiles int  // counts of blocks
 }
 
-func newSweep(f *field, phases []sweepPhase, n, h, w int) *sweep {
-	s := &sweep{field: f, phases: phases, n: n, h: h, w: w}
+func newSweep(f *field, phases []sweepPhase, columns, n, h, w int) *sweep {
+	s := &sweep{field: f, phases: phases, columns: columns, n: n, h: h, w: w}
 	s.direct = len(phases) == 1 && phases[0].h == h && phases[0].w == w
 	s.split = s.chooseSplit()
-	s.scratch.size = f.image() + f.slack
-	if s.split.shared {
+	s.pointwise = s.direct && s.split.panels == 1 && phases[0].packTiles()
+	switch {
+	case s.pointwise:
+		s.scratch.size = phases[0].packedSize()
+	case s.split.shared:
 		s.images = make([]float32, n*f.image()+f.slack)
+	default:
+		s.scratch.size = f.image() + f.slack
 	}
 	for _, p := range phases {
-		s.partial.size = max(s.partial.size, p.groups*p.m*p.h*p.w)
+		s.partial.size = max(s.partial.size, columns*p.outputs())
 	}
 	s.layPiece, s.piece = s.layChannel, s.computePiece
 	return s
@@ -77,7 +84,7 @@ func (s *sweep) chooseSplit() split {
 func (s *sweep) run(src []float32, to target, work int) {
 	s.src, s.to = src, to
 	pieces := s.split.images * s.split.panels * s.split.tiles
-	if s.split.shared {
+	if s.split.shared && !s.pointwise {
 		s.parallel(s.n*s.field.channels, work, s.layPiece)
 	}
 	s.parallel(pieces, work, s.piece)
@@ -115,18 +122,31 @@ func (s *sweep) computePiece(piece int) {
 	defer t.release()
 	c := &s.split
 	tile, panel, block := piece%c.tiles, piece/c.tiles%c.panels, piece/c.tiles/c.panels
-	for i := range s.phases {
-		p := &s.phases[i]
-		panels := p.panels * p.groups
-		panel0, panel1 := panel*panels/c.panels, (panel+1)*panels/c.panels
-		tile0, tile1 := tile*p.tiles.count/c.tiles, (tile+1)*p.tiles.count/c.tiles
-		if c.shared {
-			s.computeBlock(t, p, block*s.n/c.images, (block+1)*s.n/c.images, panel0, panel1, tile0, tile1)
+	switch {
+	case s.pointwise:
+		for n := block * s.n / c.images; n < (block+1)*s.n/c.images; n++ {
+			s.computePoints(t, n, tile)
 		}
-	}
-	if !c.shared {
+	case c.shared:
+		panels := s.phases[0].panels * s.phases[0].groups
+		for n := block * s.n / c.images; n < (block+1)*s.n/c.images; n++ {
+			for row := 0; row < len(s.phases); row += s.columns {
+				s.compute(t, row, s.images[n*s.field.image():], n, panel*panels/c.panels, (panel+1)*panels/c.panels, tile)
+			}
+		}
+	default:
 		s.computeImage(t, block)
 	}
+}
+
+// computePoints computes a block of tiles from the source itself.
+func (s *sweep) computePoints(t *tileArgs, n, tile int) {
+	p := s.phases[0]
+	pixels := s.scratch.take()
+	defer s.scratch.put(pixels)
+	size := s.field.channels * s.field.h * s.field.w
+	to := s.to.image(n, p.outputs())
+	p.points(t, s.src[n*size:][:size], pixels, &to, tile*p.tiles.count/s.split.tiles, (tile+1)*p.tiles.count/s.split.tiles)
 }
 
 // computeImage lays out an image and computes all of its output.
@@ -134,65 +154,65 @@ func (s *sweep) computeImage(t *tileArgs, n int) {
 	image := s.scratch.take()
 	defer s.scratch.put(image)
 	s.layImage(image, n)
-	for i := range s.phases {
-		p := &s.phases[i]
-		s.compute(t, p, image, n, 0, p.panels*p.groups, 0, p.tiles.count)
+	for row := 0; row < len(s.phases); row += s.columns {
+		s.compute(t, row, image, n, 0, s.phases[0].panels*s.phases[0].groups, 0)
 	}
 }
 
-// computeBlock computes images [n0, n1), with the weights in the outer loop if
-// they are large.
-func (s *sweep) computeBlock(t *tileArgs, p *sweepPhase, n0, n1, panel0, panel1, tile0, tile1 int) {
-	step := panel1 - panel0
-	if len(p.weights) > panelFirst {
-		step = 1
+// compute computes a block of tiles of the phases of one row for some panels.
+func (s *sweep) compute(t *tileArgs, row int, image []float32, n, panel0, panel1, tile int) {
+	to := s.to.image(n, s.phases[0].groups*s.phases[0].m*s.h*s.w)
+	if p := &s.phases[row]; s.direct && len(p.off) > 0 {
+		p.work(t, image, &to, panel0, panel1, tile*p.tiles.count/s.split.tiles, (tile+1)*p.tiles.count/s.split.tiles)
+		return
 	}
-	for panel := panel0; panel < panel1; panel += step {
-		for n := n0; n < n1; n++ {
-			s.compute(t, p, s.images[n*s.field.image():], n, panel, panel+step, tile0, tile1)
+	if s.phases[row].h == 0 {
+		return
+	}
+	y := to.y
+	partial := s.partial.take()
+	defer s.partial.put(partial)
+	size := s.partial.size / s.columns
+	for i := range s.columns {
+		p := &s.phases[row+i]
+		if to.y = partial[i*size:][:p.outputs()]; len(p.off) == 0 {
+			clear(to.y)
+		} else if p.w > 0 {
+			p.work(t, image, &to, panel0, panel1, 0, p.tiles.count)
+		}
+	}
+	for panel := panel0; panel < panel1; panel++ {
+		s.merge(y, partial, s.phases[row:row+s.columns], panel)
+	}
+}
+
+// merge takes the rows of a panel's planes together from the columns' phases.
+func (s *sweep) merge(y, partial []float32, phases []sweepPhase, panel int) {
+	p := &phases[0]
+	size := s.partial.size / s.columns
+	first := panel / p.panels * p.m
+	row := panel % p.panels * p.class.rows
+	for plane := first + row; plane < first+min(row+p.class.rows, p.m); plane++ {
+		for i := range p.h {
+			to := y[(plane*s.h+p.fromH+i*p.stepH)*s.w:][:s.w]
+			mergeRow(to, phases, func(c int) []float32 {
+				return partial[c*size+(plane*p.h+i)*phases[c].w:][:phases[c].w]
+			})
 		}
 	}
 }
 
-func (s *sweep) compute(t *tileArgs, p *sweepPhase, image []float32, n, panel0, panel1, tile0, tile1 int) {
-	if p.h <= 0 || p.w <= 0 {
+// mergeRow fills a row from the rows that the phases have computed.
+func mergeRow(to []float32, phases []sweepPhase, row func(phase int) []float32) {
+	if len(phases) == 2 {
+		even := phases[0].fromW // the phase that has pixel 0
+		interleave(to, row(even), row(1-even))
 		return
 	}
-	size := p.groups * p.m * s.h * s.w
-	to := s.to
-	to.y = to.y[n*size:][:size]
-	if to.residual != nil {
-		to.residual = to.residual[n*size:][:size]
-	}
-	if s.direct && len(p.off) > 0 {
-		p.work(t, image, &to, panel0, panel1, tile0, tile1)
-		return
-	}
-	y := to.y
-	to.y = s.partial.take()
-	defer s.partial.put(to.y)
-	if len(p.off) > 0 {
-		p.work(t, image, &to, panel0, panel1, tile0, tile1)
-	} else {
-		clear(to.y)
-	}
-	for panel := panel0; panel < panel1; panel++ {
-		p.spread(y, to.y, panel, s.h, s.w)
-	}
-}
-
-// spread copies what a panel has computed to where it belongs among the pixels
-// of the other phases.
-func (p *sweepPhase) spread(y, partial []float32, panel, h, w int) {
-	row := panel % p.panels * p.class.rows
-	for m := row; m < min(row+p.class.rows, p.m); m++ {
-		plane := panel/p.panels*p.m + m
-		for i := range p.h {
-			from := partial[(plane*p.h+i)*p.w:][:p.w]
-			to := y[(plane*h+p.fromH+i*p.stepH)*w+p.fromW:]
-			for j, v := range from {
-				to[j*p.stepW] = v
-			}
+	for c := range phases {
+		from, step := phases[c].fromW, phases[c].stepW
+		for j, v := range row(c) {
+			to[from+j*step] = v
 		}
 	}
 }

@@ -15,7 +15,8 @@ type weightPass struct {
 	blocks        int     // each image's pixels are cut into so many runs
 	together      int     // or so many images' pixels make one run of the kernel
 	chunks        int     // of images, each with sums of its own; 1 if shared
-	pieces        int
+	panelBlocks   int     // how the sums are cut if the images are shared
+	tileBlocks    int
 
 	dw, x, dy  []float32
 	sums       []float32 // [chunk][panel of group][tile][row][column]
@@ -60,16 +61,21 @@ func (p *weightPass) split() {
 	p.together = max(1, min(dotRun*maxLanes/(p.vectors*p.kernel.lanes), p.N))
 	if p.N >= images && p.sumsPerChunk() <= panelFirst {
 		p.chunks = min(p.N, chunks)
-		p.together = min(p.together, ceilDiv(p.N, p.chunks))
+		p.together = evenly(ceilDiv(p.N, p.chunks), p.together)
 		p.imagesX.size = p.together*p.fieldX.image() + p.fieldX.slack
 		p.imagesY.size = p.together*p.fieldY.image() + p.fieldY.slack
 		return
 	}
-	p.chunks = 1
-	p.pieces = min(p.Groups*p.panels*p.tiles, pieces)
+	p.chunks, p.together = 1, evenly(p.N, p.together)
+	p.tileBlocks = min(p.tiles, pieces)
+	p.panelBlocks = min(p.Groups*p.panels, ceilDiv(pieces, p.tileBlocks))
 	p.sharedX = make([]float32, p.N*p.fieldX.image()+p.fieldX.slack)
 	p.sharedY = make([]float32, p.N*p.fieldY.image()+p.fieldY.slack)
 }
+
+// evenly returns the size of the parts of n if they are as equal as can be and
+// at most limit.
+func evenly(n, limit int) int { return ceilDiv(n, ceilDiv(n, limit)) }
 
 func (p *weightPass) tileSize() int { return p.kernel.rows * p.kernel.columns }
 
@@ -81,7 +87,7 @@ func (p *weightPass) run(dw, x, dy []float32) {
 		p.parallel(p.chunks, p.chunkPiece)
 	} else {
 		p.parallel(p.N*(p.C+p.K), p.layPiece)
-		p.parallel(p.pieces, p.tilePiece)
+		p.parallel(p.panelBlocks*p.tileBlocks, p.tilePiece)
 	}
 	p.parallel(p.Groups*p.panels, p.storePiece)
 	p.dw, p.x, p.dy = nil, nil, nil
@@ -128,42 +134,58 @@ func (p *weightPass) computeChunk(chunk int) {
 				p.lay(x, y, i, n+i, c)
 			}
 		}
-		p.accumulate(sums, x, y, count, 0, p.Groups*p.panels*p.tiles)
+		p.accumulate(sums, x, y, count, 0, p.Groups*p.panels, 0, p.tiles)
 	}
 }
 
-// computeTiles sums over all images for a range of the sums.
+// computeTiles sums over all images for a block of the sums.
 func (p *weightPass) computeTiles(piece int) {
-	all := p.Groups * p.panels * p.tiles
-	begin, end := piece*all/p.pieces, (piece+1)*all/p.pieces
-	clear(p.sums[begin*p.tileSize() : end*p.tileSize()])
+	panel, tile, panels := piece/p.tileBlocks, piece%p.tileBlocks, p.Groups*p.panels
+	panel0, panel1 := panel*panels/p.panelBlocks, (panel+1)*panels/p.panelBlocks
+	tile0, tile1 := tile*p.tiles/p.tileBlocks, (tile+1)*p.tiles/p.tileBlocks
+	for i := panel0; i < panel1; i++ {
+		clear(p.sums[(i*p.tiles+tile0)*p.tileSize() : (i*p.tiles+tile1)*p.tileSize()])
+	}
 	for n := 0; n < p.N; n += p.together {
 		x, y := p.sharedX[n*p.fieldX.image():], p.sharedY[n*p.fieldY.image():]
-		p.accumulate(p.sums, x, y, min(p.together, p.N-n), begin, end)
+		p.accumulate(p.sums, x, y, min(p.together, p.N-n), panel0, panel1, tile0, tile1)
 	}
 }
 
-// accumulate adds what count images bring to the sums of tiles [begin, end),
-// counted through the panels of all groups.
-func (p *weightPass) accumulate(sums, x, y []float32, count, begin, end int) {
-	k := p.kernel
+// dotTiles is how many tiles all panels pass by before the next ones: their
+// part of x stays in the second-level cache.
+const dotTiles = 48
+
+// accumulate adds what count images bring to the sums of some panels (counted
+// through all groups) and tiles.
+func (p *weightPass) accumulate(sums, x, y []float32, count, panel0, panel1, tile0, tile1 int) {
 	t := dotArgsPool.take()
 	defer t.release()
 	t.stride, t.nextB = 4*p.fieldY.plane, 4*p.fieldX.image()
 	for block := range p.blocks {
 		v0, v1 := block*p.vectors/p.blocks, (block+1)*p.vectors/p.blocks
-		for i := begin; i < end; i++ {
-			panel, tile := i/p.tiles, i%p.tiles
-			group, row := panel/p.panels, panel%p.panels*k.rows
-			t.a = &y[(group*(p.K/p.Groups)+row)*p.fieldY.plane+v0*k.lanes]
-			t.b = &x[group*(p.fieldX.image()/p.Groups)+v0*k.lanes]
-			t.off = &p.off[tile*k.columns]
-			t.vectors, t.runs = v1-v0, count
-			t.nextA = 4 * (p.fieldY.image() - (v1-v0)*k.lanes)
-			t.sums = &sums[i*p.tileSize()]
-			k.run(t)
+		for first := tile0; first < tile1; first += dotTiles {
+			for panel := panel0; panel < panel1; panel++ {
+				for tile := first; tile < min(first+dotTiles, tile1); tile++ {
+					t.runs = count
+					p.multiply(t, sums, x, y, panel, tile, v0, v1)
+				}
+			}
 		}
 	}
+}
+
+// multiply adds the products of vectors [v0, v1) of t.runs images.
+func (p *weightPass) multiply(t *dotArgs, sums, x, y []float32, panel, tile, v0, v1 int) {
+	k := p.kernel
+	group, row := panel/p.panels, panel%p.panels*k.rows
+	t.a = &y[(group*(p.K/p.Groups)+row)*p.fieldY.plane+v0*k.lanes]
+	t.b = &x[group*(p.fieldX.image()/p.Groups)+v0*k.lanes]
+	t.off = &p.off[tile*k.columns]
+	t.vectors = v1 - v0
+	t.nextA = 4 * (p.fieldY.image() - (v1-v0)*k.lanes)
+	t.sums = &sums[(panel*p.tiles+tile)*p.tileSize()]
+	k.run(t)
 }
 
 // store adds up the chunks of one panel and writes its gradients.

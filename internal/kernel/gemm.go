@@ -183,7 +183,7 @@ func (g *product) compute(m, n, k int) {
 	for g.j0 = 0; g.j0 < n; g.j0 += gemmColumns {
 		g.columns = min(gemmColumns, n-g.j0)
 		g.tiles = newTiling(g.columns, g.set.lanes, len(g.class.kernels))
-		deep := ceilDiv(k, ceilDiv(k, gemmDepth)) // blocks as equal as can be
+		deep := evenly(k, gemmDepth)
 		for g.p0 = 0; g.p0 < k; g.p0 += deep {
 			g.deep = min(deep, k-g.p0)
 			g.accumulate = accumulate || g.p0 > 0

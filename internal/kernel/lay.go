@@ -64,3 +64,20 @@ func gatherGo(dst, src []float32, groups, groupStep int, taps []int64, index []i
 		}
 	}
 }
+
+// interleave writes even and odd, of which even may be one longer, to dst in
+// turns.
+func interleave(dst, even, odd []float32) {
+	done := interleaveNative(dst, even, odd)
+	interleaveGo(dst[2*done:], even[done:], odd[done:])
+}
+
+// interleaveGo is interleave as its definition.
+func interleaveGo(dst, even, odd []float32) {
+	for j, v := range odd {
+		dst[2*j], dst[2*j+1] = even[j], v
+	}
+	if len(even) > len(odd) {
+		dst[2*len(odd)] = even[len(odd)]
+	}
+}

@@ -31,3 +31,8 @@ func layRows4Step2(dst *float32, src *float32, rows int, n int, dstPitch int, sr
 //
 //go:noescape
 func gather4(dst *float32, src *float32, groups int, groupStep int, taps *int64, count int, index *int32)
+
+// interleave8 is interleaveGo for blocks of 8 pairs; blocks is positive.
+//
+//go:noescape
+func interleave8(dst *float32, even *float32, odd *float32, blocks int)

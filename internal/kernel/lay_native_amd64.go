@@ -33,3 +33,14 @@ func gatherNative(dst, src []float32, groups, groupStep int, taps []int64, index
 	}
 	return true
 }
+
+// interleaveNative does what assembly can and returns how many pairs that are.
+func interleaveNative(dst, even, odd []float32) int {
+	blocks := len(odd) / 8
+	if CurrentTier() == Generic || blocks == 0 {
+		return 0
+	}
+	_, _ = dst[16*blocks-1], even[8*blocks-1]
+	interleave8(&dst[0], &even[0], &odd[0], blocks)
+	return 8 * blocks
+}

@@ -50,3 +50,20 @@ func TestGatherRows(t *testing.T) {
 		}
 	})
 }
+
+func TestInterleave(t *testing.T) {
+	onEachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(31, 32))
+		for n := range 50 {
+			for more := range 2 {
+				even, odd := randomSlice(r, n+more), randomSlice(r, n)
+				got, want := make([]float32, 2*n+more), make([]float32, 2*n+more)
+				interleave(got, even, odd)
+				interleaveGo(want, even, odd)
+				if !slices.Equal(got, want) {
+					t.Fatalf("%d and %d: got %v, want %v", n+more, n, got, want)
+				}
+			}
+		}
+	})
+}

@@ -18,6 +18,33 @@ func lays() {
 		}
 		gather(lanes)
 	}
+	interleave()
+}
+
+// interleave emits the merging of two runs, in vectors of 8.
+func interleave() {
+	TEXT("interleave8", NOSPLIT, "func(dst, even, odd *float32, blocks int)")
+	Pragma("noescape")
+	Doc("interleave8 is interleaveGo for blocks of 8 pairs; blocks is positive.")
+	dst, even, odd := Load(Param("dst"), GP64()), Load(Param("even"), GP64()), Load(Param("odd"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	a, b, low, high, out := YMM(), YMM(), YMM(), YMM(), YMM()
+	Label("loop")
+	VMOVUPS(Mem{Base: even}, a)
+	VMOVUPS(Mem{Base: odd}, b)
+	VUNPCKLPS(b, a, low)
+	VUNPCKHPS(b, a, high)
+	VPERM2F128(Imm(0x20), high, low, out)
+	VMOVUPS(out, Mem{Base: dst})
+	VPERM2F128(Imm(0x31), high, low, out)
+	VMOVUPS(out, Mem{Base: dst, Disp: 32})
+	ADDQ(Imm(32), even)
+	ADDQ(Imm(32), odd)
+	ADDQ(Imm(64), dst)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
 }
 
 func ofLanes(lanes int) reg.VecVirtual {
