@@ -323,7 +323,7 @@ func TestInterrupt(t *testing.T) {
 	c.Process.Signal(os.Interrupt)
 	rest, _ := io.ReadAll(c.out)
 	err := c.Wait()
-	if c.ProcessState.ExitCode() != interrupted || !strings.Contains(stderr.String(), "zoo-train resume "+dir+" goes on: interrupted") {
+	if c.ProcessState.ExitCode() != interrupted || !strings.Contains(stderr.String(), "zoo-train: interrupted; zoo-train resume "+dir+" goes on") {
 		t.Fatalf("%v\n%s%s", err, rest, stderr)
 	}
 	a, err := weights.Load(filepath.Join(dir, train.LastFile))

@@ -120,7 +120,7 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 	stop()
 	console.Close()
 	if errors.Is(err, train.ErrInterrupted) {
-		return errors.Wrapf(err, "zoo-train resume %s goes on", r.Dir())
+		return fmt.Errorf("%w; zoo-train resume %s goes on", err, r.Dir())
 	}
 	if err != nil {
 		return err
