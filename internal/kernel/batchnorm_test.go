@@ -218,7 +218,7 @@ func TestBatchNormOfNothing(t *testing.T) {
 
 func TestBatchNormRepeats(t *testing.T) {
 	r := rand.New(rand.NewPCG(25, 26))
-	for _, s := range []shape3{{9, 20, 1009}, {64, 64, 49}, {130, 300, 1}} {
+	for _, s := range []shape3{{9, 10, 1009}, {20, 64, 49}, {130, 300, 1}} {
 		b := newBNCase(r, s, 1, true)
 		out := make([]float32, 4*s.c+2*s.size())
 		onEachTier(t, func(t *testing.T) {

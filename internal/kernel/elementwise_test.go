@@ -60,8 +60,8 @@ func testMaps(t *testing.T, cases []mapCase) {
 			}
 		}
 	}
-	in := [][]float32{randomSlice(r, 3*grain+5), randomSlice(r, 3*grain+5), randomSlice(r, 3*grain+5)}
-	dst := make([]float32, 3*grain+5)
+	in := [][]float32{randomSlice(r, 2*grain+5), randomSlice(r, 2*grain+5), randomSlice(r, 2*grain+5)}
+	dst := make([]float32, 2*grain+5)
 	for _, c := range cases {
 		checkRepeats(t, c.name, func() []float32 {
 			if c.reads {
