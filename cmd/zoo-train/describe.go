@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/train"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -33,7 +34,7 @@ func newDescribeCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			m, g, err := f.build(args[0])
 			if err != nil {
-				return usage(err)
+				return cli.Usage(err)
 			}
 			switch {
 			case f.dot == "-":

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 )
 
 // download fetches a data set into the folder of its specification.
@@ -32,7 +33,7 @@ func download(ctx context.Context, spec string, stderr io.Writer) error {
 		bar.Set64(done)
 	}}
 	if kind == "glyphs" {
-		return usage(errors.New("--download: glyphs are drawn, there is nothing to fetch"))
+		return cli.Usage(errors.New("--download: glyphs are drawn, there is nothing to fetch"))
 	}
 	return errors.Wrap(dataset.Download(ctx, kind, dir, o), "download")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/train"
 )
 
@@ -30,14 +31,14 @@ func newEvalCommand(log *slog.Logger) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if e.Weights == "" {
-				return usage(errors.New("--weights is missing: want a file of weights or a run folder"))
+				return cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder"))
 			}
 			if s.given["data"] == "" {
-				return usage(errors.New("--data is missing: want the specification of a data set"))
+				return cli.Usage(errors.New("--data is missing: want the specification of a data set"))
 			}
 			config, err := s.config("")
 			if err != nil {
-				return usage(err)
+				return cli.Usage(err)
 			}
 			e.Model, e.Architecture = s.given["model"], config.Architecture
 			e.Data, e.Seed, e.ValLen, e.InputSize = config.Data, config.Seed, config.ValLen, config.InputSize

@@ -8,6 +8,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
@@ -33,7 +34,7 @@ func newModelsCommand() *cobra.Command {
 			}
 			lines, err := models(glob)
 			if err != nil {
-				return usage(err)
+				return cli.Usage(err)
 			}
 			if asJSON {
 				return json.NewEncoder(c.OutOrStdout()).Encode(lines)
@@ -60,7 +61,7 @@ func models(glob string) ([]modelLine, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, errors.Errorf("no model is called %q; %s", glob, suggestion(glob, all))
+		return nil, errors.Errorf("no model is called %q; %s", glob, cli.Suggest(glob, all))
 	}
 	lines := make([]modelLine, len(entries))
 	for i, e := range entries {

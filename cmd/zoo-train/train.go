@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/train"
 )
 
@@ -45,7 +46,7 @@ func newTrainCommand(log *slog.Logger) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := s.config(file)
 			if err != nil {
-				return usage(err)
+				return cli.Usage(err)
 			}
 			if fetch {
 				if err := download(c.Context(), config.Data, c.ErrOrStderr()); err != nil {
@@ -92,7 +93,7 @@ func newResumeCommand(log *slog.Logger) *cobra.Command {
 // run trains what prepare returns, with a bar or lines for whoever watches.
 func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run, error)) error {
 	if f.workers < 0 {
-		return usage(errors.Errorf("--workers %d, want at least 1, or 0 for one a processor", f.workers))
+		return cli.Usage(errors.Errorf("--workers %d, want at least 1, or 0 for one a processor", f.workers))
 	}
 	stdout, stderr := c.OutOrStdout(), c.ErrOrStderr()
 	console := &train.Console{Out: stdout, JSON: f.json, Err: stderr, Terminal: isTerminal(stderr)}
