@@ -16,6 +16,7 @@ type field struct {
 	spansH, spansW []span
 	rows, pitch    int
 	plane          int // distance of two planes, in values
+	gap            int // values between two images
 	slack          int // values that may be read behind the last plane
 }
 
@@ -34,6 +35,11 @@ func newField(channels, h, w int, spansH, spansW []span, rows, columns, width in
 	// An odd number of cache lines keeps the channels off each other's sets.
 	lines := ceilDiv(f.rows*f.pitch, maxLanes) | 1
 	f.plane = lines * maxLanes
+	// Sets repeat after 64 lines: the same channel of the next image begins a
+	// few lines further.
+	const sets, next = 64, 9
+	used := f.channels * f.phases() * lines
+	f.gap = ((next-used)%sets + sets) % sets * maxLanes
 	f.slack = f.pitch + maxLanes*(maxVectors+1)
 	return f
 }
@@ -43,7 +49,7 @@ func (f *field) phases() int { return len(f.spansH) * len(f.spansW) }
 
 // channel and image return the distances of two channels and of two images.
 func (f *field) channel() int { return f.phases() * f.plane }
-func (f *field) image() int   { return f.channels * f.channel() }
+func (f *field) image() int   { return f.channels*f.channel() + f.gap }
 
 // at returns where row q and column r of a phase lie within a channel.
 func (f *field) at(phaseH, phaseW, q, r int) int {

@@ -114,7 +114,7 @@ const panelFirst = 1 << 18
 
 func (c *correlation) tile(t *tileArgs, image []float32, to *target, panel, tile int) {
 	v0, v1 := c.tiles.bounds(tile)
-	t.b, t.off = &image[panel/c.panels*(c.field.image()/c.groups)+c.base+v0*c.set.lanes], &c.off[0]
+	t.b, t.off = &image[panel/c.panels*(c.field.channels/c.groups*c.field.channel())+c.base+v0*c.set.lanes], &c.off[0]
 	c.multiply(t, to, panel, v0, v1)
 }
 

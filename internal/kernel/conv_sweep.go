@@ -106,7 +106,8 @@ func (s *sweep) parallel(pieces, work int, f func(int)) {
 // layChannel lays out one channel of one image of the batch.
 func (s *sweep) layChannel(i int) {
 	f := s.field
-	f.lay(s.images[i*f.channel():][:f.channel()], s.src[i*f.h*f.w:][:f.h*f.w])
+	at := i/f.channels*f.image() + i%f.channels*f.channel()
+	f.lay(s.images[at:][:f.channel()], s.src[i*f.h*f.w:][:f.h*f.w])
 }
 
 // layImage lays out an image in memory of the piece's own.

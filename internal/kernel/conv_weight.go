@@ -180,7 +180,7 @@ func (p *weightPass) multiply(t *dotArgs, sums, x, y []float32, panel, tile, v0,
 	k := p.kernel
 	group, row := panel/p.panels, panel%p.panels*k.rows
 	t.a = &y[(group*(p.K/p.Groups)+row)*p.fieldY.plane+v0*k.lanes]
-	t.b = &x[group*(p.fieldX.image()/p.Groups)+v0*k.lanes]
+	t.b = &x[group*(p.C/p.Groups)*p.fieldX.channel()+v0*k.lanes]
 	t.off = &p.off[tile*k.columns]
 	t.vectors = v1 - v0
 	t.nextA = 4 * (p.fieldY.image() - (v1-v0)*k.lanes)

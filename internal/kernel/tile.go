@@ -162,10 +162,37 @@ func goTile(rows, vectors, lanes int) tileKernel {
 	return func(t *byte) { tileGo((*tileArgs)(unsafe.Pointer(t)), rows, vectors, lanes) }
 }
 
+// tileGo4 is tileGo for 4 rows and a vector of 4, written out so that the
+// compiler keeps the sums in registers: half of the columns at a time.
+func tileGo4(p *byte) {
+	t := (*tileArgs)(unsafe.Pointer(p))
+	off := unsafe.Slice(t.off, t.depth)
+	for half := range 2 {
+		var s00, s01, s10, s11, s20, s21, s30, s31 float32
+		b, a := unsafe.Add(unsafe.Pointer(t.b), 8*half), unsafe.Pointer(t.a)
+		for _, o := range off {
+			x, w := (*[2]float32)(unsafe.Add(b, o)), (*[4]float32)(a)
+			s00 += w[0] * x[0]
+			s01 += w[0] * x[1]
+			s10 += w[1] * x[0]
+			s11 += w[1] * x[1]
+			s20 += w[2] * x[0]
+			s21 += w[2] * x[1]
+			s30 += w[3] * x[0]
+			s31 += w[3] * x[1]
+			a = unsafe.Add(a, 16)
+		}
+		sums := t.scratch[2*half:]
+		sums[0], sums[1], sums[4], sums[5] = s00, s01, s10, s11
+		sums[8], sums[9], sums[12], sums[13] = s20, s21, s30, s31
+	}
+	t.finish(1, 4)
+}
+
 var genericTiles = &tileSet{
 	lanes: 4,
 	classes: []tileClass{
-		{4, []tileKernel{goTile(4, 1, 4)}},
+		{4, []tileKernel{tileGo4}},
 		{1, []tileKernel{goTile(1, 1, 4)}},
 	},
 	code: plainCode,
