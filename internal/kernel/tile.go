@@ -170,8 +170,8 @@ func tileGo4(p *byte) {
 	for half := range 2 {
 		var s00, s01, s10, s11, s20, s21, s30, s31 float32
 		b, a := unsafe.Add(unsafe.Pointer(t.b), 8*half), unsafe.Pointer(t.a)
-		for _, o := range off {
-			x, w := (*[2]float32)(unsafe.Add(b, o)), (*[4]float32)(a)
+		for p, o := range off {
+			x, w := (*[2]float32)(unsafe.Add(b, o)), (*[4]float32)(unsafe.Add(a, 16*p))
 			s00 += w[0] * x[0]
 			s01 += w[0] * x[1]
 			s10 += w[1] * x[0]
@@ -180,7 +180,6 @@ func tileGo4(p *byte) {
 			s21 += w[2] * x[1]
 			s30 += w[3] * x[0]
 			s31 += w[3] * x[1]
-			a = unsafe.Add(a, 16)
 		}
 		sums := t.scratch[2*half:]
 		sums[0], sums[1], sums[4], sums[5] = s00, s01, s10, s11
