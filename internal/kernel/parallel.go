@@ -131,7 +131,8 @@ func (p *pool) work() {
 
 func (p *pool) rescue() {
 	if v := recover(); v != nil {
-		p.failure.CompareAndSwap(nil, &v)
+		failure := v // moved to the heap only here, where something failed
+		p.failure.CompareAndSwap(nil, &failure)
 		p.next.Store(p.n)
 	}
 }

@@ -79,6 +79,11 @@ type tileEmitter struct {
 	rows, vectors int
 	t             reg.Register
 	acc           [][]reg.VecVirtual
+	// pixels and weight are what is multiplied, and serve for other things after
+	// that: with registers of their own for those, the allocator takes more than
+	// the 16 that AVX2 has.
+	pixels []reg.VecVirtual
+	weight reg.VecVirtual
 }
 
 // field returns a field of the arguments in a register.
@@ -135,6 +140,10 @@ const tileUnroll = 4
 func (g *tileEmitter) multiply() {
 	Label("multiply")
 	a, b, off, depth := g.field(tileA), g.field(tileB), g.field(tileOff), g.field(tileDepth)
+	g.weight = g.vector()
+	for range g.vectors {
+		g.pixels = append(g.pixels, g.vector())
+	}
 	SUBQ(Imm(tileUnroll), depth)
 	JL(LabelRef("rest"))
 	Label("loop")
@@ -162,16 +171,13 @@ func (g *tileEmitter) multiply() {
 func (g *tileEmitter) step(a, b, off reg.GPVirtual, step int) {
 	row := GP64()
 	MOVQ(Mem{Base: off, Disp: 8 * step}, row)
-	pixels := make([]reg.VecVirtual, g.vectors)
-	for v := range pixels {
-		pixels[v] = g.vector()
-		VMOVUPS(Mem{Base: b, Index: row, Scale: 1, Disp: v * 4 * g.lanes}, pixels[v])
+	for v, pixels := range g.pixels {
+		VMOVUPS(Mem{Base: b, Index: row, Scale: 1, Disp: v * 4 * g.lanes}, pixels)
 	}
-	weight := g.vector()
 	for r := range g.acc {
-		VBROADCASTSS(Mem{Base: a, Disp: 4 * (g.rows*step + r)}, weight)
-		for v := range pixels {
-			VFMADD231PS(pixels[v], weight, g.acc[r][v])
+		VBROADCASTSS(Mem{Base: a, Disp: 4 * (g.rows*step + r)}, g.weight)
+		for v, pixels := range g.pixels {
+			VFMADD231PS(pixels, g.weight, g.acc[r][v])
 		}
 	}
 }
@@ -195,7 +201,7 @@ func (g *tileEmitter) finish() {
 	Label("relu")
 	TESTQ(U32(flagReLU), flags)
 	JZ(LabelRef("store"))
-	zero := g.vector()
+	zero := g.weight
 	VXORPS(zero.AsX(), zero.AsX(), zero.AsX())
 	for r := range g.acc {
 		for v := range g.acc[r] {
@@ -219,7 +225,7 @@ func (g *tileEmitter) compress(v int) {
 		}
 		return
 	}
-	table, order := GP64(), YMM()
+	table, order := GP64(), g.weight
 	MOVQ(g.perVector(v, 1), table)
 	VMOVDQU(Mem{Base: table}, order)
 	for r := range g.acc {
@@ -260,7 +266,7 @@ func (g *tileEmitter) rowsOf(base reg.GPVirtual, f func(at Mem, v int, acc reg.V
 	var table reg.GPVirtual
 	var mask reg.VecVirtual
 	if masked && g.lanes == 8 {
-		table, mask = GP64(), YMM()
+		table, mask = GP64(), g.weight
 	}
 	for r := range g.acc {
 		for v := range g.acc[r] {
@@ -286,7 +292,7 @@ func (g *tileEmitter) add(at Mem, acc reg.VecVirtual, mask reg.Register, masked 
 	case g.lanes == 16:
 		VADDPS(at, acc, mask, acc)
 	case masked:
-		more := YMM()
+		more := g.pixels[0]
 		VMASKMOVPS(at, mask, more)
 		VADDPS(more, acc, acc)
 	default:
