@@ -58,7 +58,7 @@ func run(args []string) error {
 	for _, m := range missing {
 		fmt.Fprintln(os.Stderr, "left out:", m)
 	}
-	r := report{Machine: thisMachine(*threads), Contenders: contenders}
+	r := report{Machine: thisMachine(*root, *threads), Contenders: contenders}
 	for _, w := range chosen {
 		results, err := match(ctx, w, contenders, *rounds, *turn)
 		if err != nil {

@@ -24,9 +24,9 @@ type machine struct {
 	Load    string // the load average of the last minute before the start
 }
 
-func thisMachine(threads int) machine {
+func thisMachine(root string, threads int) machine {
 	m := machine{Date: time.Now(), CPU: cpuModel(), Threads: threads, Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH}
-	if out, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
+	if out, err := exec.Command("git", "-C", root, "rev-parse", "--short", "HEAD").Output(); err == nil {
 		m.Commit = strings.TrimSpace(string(out))
 	}
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
