@@ -104,15 +104,7 @@ func (o *operand) packColumns(dst []float32, width, j, n, p, depth int) {
 // copyRuns copies runs of n stored values, from the i-th of each of depth
 // stored rows from the p-th, to every width values of dst.
 func (o *operand) copyRuns(dst []float32, width, p, depth, i, n int) {
-	if n == 8 && width == 8 {
-		for q := range depth {
-			*(*[8]float32)(dst[8*q:]) = *(*[8]float32)(o.x[(p+q)*o.ld+i:])
-		}
-		return
-	}
-	for q := range depth {
-		copy(dst[q*width:][:n], o.x[(p+q)*o.ld+i:])
-	}
+	layRows(dst, o.x[p*o.ld+i:], depth, n, 1, width, o.ld)
 }
 
 // The product is computed in blocks, after Goto and van de Geijn, "Anatomy of
@@ -143,7 +135,8 @@ type product struct {
 	rows, columns, deep int // and its size
 	panels              int // of A, class.rows high
 	tiles               tiling
-	bands, stripes      int // the pieces of the multiplication
+	columnsOf           []tileColumns // of each tile
+	bands, stripes      int           // the pieces of the multiplication
 
 	packedA, packedB []float32
 	packA, packB     func(piece int)
@@ -182,7 +175,7 @@ func (g *product) compute(m, n, k int) {
 	accumulate := g.accumulate
 	for g.j0 = 0; g.j0 < n; g.j0 += gemmColumns {
 		g.columns = min(gemmColumns, n-g.j0)
-		g.tiles = newTiling(g.columns, g.set.lanes, len(g.class.kernels))
+		g.cut()
 		deep := evenly(k, gemmDepth)
 		for g.p0 = 0; g.p0 < k; g.p0 += deep {
 			g.deep = min(deep, k-g.p0)
@@ -255,23 +248,42 @@ func (g *product) multiplyPiece(piece int) {
 }
 
 func (g *product) multiplyTile(t *tileArgs, i, tile int) {
-	v0, v1 := g.tiles.bounds(tile)
-	j0 := v0 * g.set.lanes
-	width := min((v1-v0)*g.set.lanes, g.columns-j0)
-	t.b, t.off = &g.packedB[j0*g.deep], &packedOffsets[(v1-v0)*g.set.lanes/minLanes][0]
-	t.flags = 0
-	for v := range v1 - v0 {
-		lanes := min(g.set.lanes, width-v*g.set.lanes)
-		t.vectors[v] = g.set.vector(4*v*g.set.lanes, 1<<lanes-1)
-		if lanes < g.set.lanes {
-			t.flags = flagMasked
-		}
-	}
-	t.c, t.residual = &g.c[(g.i0+i)*g.ldc+g.j0+j0], nil
+	c := &g.columnsOf[tile]
+	t.b, t.off = &g.packedB[c.first*g.deep], c.off
+	t.flags, t.vectors = c.flags, c.vectors
+	t.c, t.residual = &g.c[(g.i0+i)*g.ldc+g.j0+c.first], nil
 	if g.accumulate {
 		t.residual = t.c
 	}
-	g.class.kernels[v1-v0-1].run(t)
+	c.kernel.run(t)
+}
+
+// tileColumns is what tiles of the same columns have in common.
+type tileColumns struct {
+	first   int // column
+	kernel  tileKernel
+	off     *int64
+	flags   uint64
+	vectors [maxVectors]tileVector
+}
+
+// cut works out the tiles of the current columns.
+func (g *product) cut() {
+	g.tiles = newTiling(g.columns, g.set.lanes, len(g.class.kernels))
+	g.columnsOf = g.columnsOf[:0]
+	for tile := range g.tiles.count {
+		v0, v1 := g.tiles.bounds(tile)
+		c := tileColumns{first: v0 * g.set.lanes, kernel: g.class.kernels[v1-v0-1]}
+		c.off = &packedOffsets[(v1-v0)*g.set.lanes/minLanes][0]
+		for v := range v1 - v0 {
+			lanes := min(g.set.lanes, g.columns-c.first-v*g.set.lanes)
+			c.vectors[v] = g.set.vector(4*v*g.set.lanes, 1<<lanes-1)
+			if lanes < g.set.lanes {
+				c.flags = flagMasked
+			}
+		}
+		g.columnsOf = append(g.columnsOf, c)
+	}
 }
 
 // packedOffsets[w][p] is where step p of the depth begins in a packed panel of

@@ -18,20 +18,27 @@ func peak() {
 	peakLoop("fmaAVX512", func() reg.VecVirtual { return ZMM() })
 }
 
+// peakLoop emits one loop. The numbers matter: a multiplier that is fed zeros,
+// or the same numbers all the time, needs less power, and the clock rises.
 func peakLoop(name string, vector func() reg.VecVirtual) {
-	TEXT(name, NOSPLIT, "func(n int)")
-	Doc(name + " runs n rounds of 12 independent vector multiply-adds. n must be positive.")
-	n := Load(Param("n"), GP64())
+	TEXT(name, NOSPLIT, "func(n int, values *float32)")
+	Pragma("noescape")
+	Doc(name+" runs n rounds of 12 independent vector multiply-adds x = x*a + b. n must be",
+		"positive; values holds 14 vectors of 16: two each of a and b, and ten that x begins with.")
+	n, values := Load(Param("n"), GP64()), Load(Param("values"), GP64())
+	load := func(i int) reg.VecVirtual {
+		v := vector()
+		VMOVUPS(Mem{Base: values, Disp: 64 * i}, v)
+		return v
+	}
+	factors, terms := [2]reg.VecVirtual{load(0), load(1)}, [2]reg.VecVirtual{load(2), load(3)}
 	var acc [peakChains]reg.VecVirtual
 	for i := range acc {
-		acc[i] = vector()
-		VXORPS(acc[i].AsY(), acc[i].AsY(), acc[i].AsY())
+		acc[i] = load(4 + i%10)
 	}
-	x := vector()
-	VXORPS(x.AsY(), x.AsY(), x.AsY())
 	Label("loop")
 	for i := range acc {
-		VFMADD231PS(x, x, acc[i])
+		VFMADD213PS(terms[i%2], factors[i/2%2], acc[i])
 	}
 	DECQ(n)
 	JNZ(LabelRef("loop"))

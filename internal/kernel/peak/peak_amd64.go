@@ -2,8 +2,14 @@
 
 package peak
 
-// fmaAVX2 runs n rounds of 12 independent vector multiply-adds. n must be positive.
-func fmaAVX2(n int)
+// fmaAVX2 runs n rounds of 12 independent vector multiply-adds x = x*a + b. n must be
+// positive; values holds 14 vectors of 16: two each of a and b, and ten that x begins with.
+//
+//go:noescape
+func fmaAVX2(n int, values *float32)
 
-// fmaAVX512 runs n rounds of 12 independent vector multiply-adds. n must be positive.
-func fmaAVX512(n int)
+// fmaAVX512 runs n rounds of 12 independent vector multiply-adds x = x*a + b. n must be
+// positive; values holds 14 vectors of 16: two each of a and b, and ten that x begins with.
+//
+//go:noescape
+func fmaAVX512(n int, values *float32)
