@@ -113,9 +113,6 @@ func NewLoader(data Dataset, config Config) (*Loader, error) {
 	}, nil
 }
 
-// Shape returns the shape (C, H, W) of the images in a batch.
-func (l *Loader) Shape() (c, h, w int) { return l.c, l.h, l.w }
-
 // size is the number of values of an image.
 func (l *Loader) size() int { return l.c * l.h * l.w }
 

@@ -100,9 +100,6 @@ func NewConv(s ConvShape) (*Conv, error) {
 	return &Conv{shape: s, algorithm: newImplicit(s)}, nil
 }
 
-// Shape returns the shape the plan is for.
-func (c *Conv) Shape() ConvShape { return c.shape }
-
 // Pack brings weights w (K, C/Groups, KH, KW) into the order that Forward
 // reads. It must be called before the first Forward and whenever w has changed;
 // w itself is not kept.
