@@ -1,0 +1,169 @@
+package kernel
+
+import "unsafe"
+
+// Block is how many channels lie side by side in the blocked layout: there an
+// image batch of C channels is an array (N, C/Block, H, W, Block), with C a
+// multiple of Block. A pixel's channels are whole vectors on every tier, so
+// kernels read and write them without shuffling, and the next pixel of a row is
+// the next Block values.
+const Block = 16
+
+// panelArgs is what a panel kernel computes: some tiles of neighbouring pixels
+// of a convolution in the blocked layout, for one panel of output channels. A
+// tile's sums stay in registers over the whole depth. panelGo says it exactly.
+// The assembly knows where the fields lie.
+//
+// The products of Winograd's algorithm are of the same form: a tile's transform
+// takes the place of a pixel.
+type panelArgs struct {
+	x        *float32 // the first input pixel of the first tile, to which off is added
+	off      *int64   // for each step, where its input channels begin, in bytes
+	steps    int      // at least 1; each is Block input channels of one tap
+	w        *float32 // weights (steps, Block, width)
+	pixelX   int      // bytes from an input pixel to the next
+	nextX    int      // bytes from a tile's first input pixel to that of the next tile
+	tiles    int      // at least 1
+	y        *float32 // where the first pixel of the first tile is stored
+	pixelY   int      // bytes from an output pixel to the next
+	nextY    int      // bytes from a tile's first output pixel to that of the next tile
+	blockY   int      // bytes from an output pixel to its next Block channels
+	bias     *float32 // what the sums begin with, (width), or nil
+	residual *float32 // laid out like y and added to the sums, may be y itself; or nil
+	flags    uint64   // flagReLU or 0
+}
+
+// A panelKernel computes tiles of one number of pixels. Its argument is a
+// *panelArgs; the generator of the assembly cannot name the type.
+type panelKernel func(t *byte)
+
+func (k panelKernel) run(t *panelArgs) { k((*byte)(unsafe.Pointer(t))) }
+
+// A panelSet holds the panel kernels of a tier for one width.
+type panelSet struct {
+	width   int           // output channels of a panel, a multiple of Block
+	kernels []panelKernel // [i] is for tiles of i+1 pixels
+}
+
+// most returns the most pixels that a tile can have.
+func (s *panelSet) most() int { return len(s.kernels) }
+
+// panelsFor returns the set for that many output channels, a multiple of Block.
+func panelsFor(channels int) *panelSet {
+	sets := *panelSets.get()
+	for i := range sets {
+		if channels%sets[i].width == 0 {
+			return &sets[i]
+		}
+	}
+	return &sets[len(sets)-1]
+}
+
+// panelGo is the panel kernel in plain Go and the reference of the others: for
+// every tile t, pixel p and output channel k,
+//
+//	y[t][p][k] = relu(bias[k] + sum over s and c of x[t][p][off[s]][c] * w[s][c][k] + residual[t][p][k])
+func panelGo(t *panelArgs, pixels, width int) {
+	off := unsafe.Slice(t.off, t.steps)
+	w := unsafe.Slice(t.w, t.steps*Block*width)
+	for tile := range t.tiles {
+		for p := range pixels {
+			x, y := tile*t.nextX+p*t.pixelX, tile*t.nextY+p*t.pixelY
+			for b := range width / Block {
+				t.pixel(x, y+b*t.blockY, off, w[b*Block:], b, width)
+			}
+		}
+	}
+}
+
+// pixel computes Block output channels of a pixel.
+func (t *panelArgs) pixel(x, y int, off []int64, w []float32, block, width int) {
+	var sum [Block]float32
+	if t.bias != nil {
+		copy(sum[:], unsafe.Slice(t.bias, width)[block*Block:])
+	}
+	for s, o := range off {
+		for c, v := range floatsAt(t.x, x+int(o), Block) {
+			row := (*[Block]float32)(w[(s*Block+c)*width:])
+			for k := range sum {
+				sum[k] += v * row[k]
+			}
+		}
+	}
+	if t.residual != nil {
+		for k, v := range floatsAt(t.residual, y, Block) {
+			sum[k] += v
+		}
+	}
+	if t.flags&flagReLU != 0 {
+		for k, v := range sum {
+			if v < 0 {
+				sum[k] = 0
+			}
+		}
+	}
+	copy(floatsAt(t.y, y, Block), sum[:])
+}
+
+// goPanels returns the plain Go kernels for tiles of up to so many pixels.
+func goPanels(pixels, width int) panelSet {
+	s := panelSet{width: width}
+	for p := range pixels {
+		s.kernels = append(s.kernels, func(t *byte) { panelGo((*panelArgs)(unsafe.Pointer(t)), p+1, width) })
+	}
+	return s
+}
+
+var genericPanels = []panelSet{goPanels(4, Block)}
+
+// outerArgs is what an outer kernel computes: a block of the weight gradient,
+// the sum over pixels of the products of Block channels of x with Block of y.
+// outerGo says it exactly.
+type outerArgs struct {
+	x, y           *float32 // the first pixels
+	pixels         int      // in a row, at least 1
+	pixelX, pixelY int      // bytes from a pixel to the next
+	rows           int      // at least 1
+	rowX, rowY     int      // bytes from a row's first pixel to that of the next
+	sums           *float32 // (Block, Block), added to
+}
+
+// An outerKernel's argument is an *outerArgs.
+type outerKernel func(t *byte)
+
+func (k outerKernel) run(t *outerArgs) { k((*byte)(unsafe.Pointer(t))) }
+
+// outerGo is the outer kernel in plain Go and the reference of the others:
+//
+//	sums[c][k] += sum over rows r and pixels p of x[r][p][c] * y[r][p][k]
+func outerGo(p *byte) {
+	t := (*outerArgs)(unsafe.Pointer(p))
+	sums := (*[Block][Block]float32)(unsafe.Pointer(t.sums))
+	for r := range t.rows {
+		for p := range t.pixels {
+			y := (*[Block]float32)(floatsAt(t.y, r*t.rowY+p*t.pixelY, Block))
+			for c, v := range floatsAt(t.x, r*t.rowX+p*t.pixelX, Block) {
+				row := &sums[c]
+				for k, w := range y {
+					row[k] += v * w
+				}
+			}
+		}
+	}
+}
+
+var (
+	genericOuter = outerKernel(outerGo)
+
+	panelSets = byTier[[]panelSet]{Generic: &genericPanels}
+	outers    = byTier[outerKernel]{Generic: &genericOuter}
+)
+
+// A correlator computes convolutions of one shape in the blocked layout.
+type correlator interface {
+	// pack brings weights (K, C/Groups, KH, KW) of the whole convolution into the
+	// order that run reads.
+	pack(w []float32)
+	// run computes y from x and the packed weights.
+	run(y, x []float32, e Epilogue)
+}
