@@ -2,6 +2,8 @@ package kernel
 
 import "unsafe"
 
+//go:generate go run -C gen . -set panel -out ../panel_amd64.s -stubs ../panel_amd64.go -pkg kernel
+
 // Block is how many channels lie side by side in the blocked layout: there an
 // image batch of C channels is an array (N, C/Block, H, W, Block), with C a
 // multiple of Block. A pixel's channels are whole vectors on every tier, so
@@ -152,12 +154,10 @@ func outerGo(p *byte) {
 	}
 }
 
-var (
-	genericOuter = outerKernel(outerGo)
+// An outerSet is what byTier holds of outer kernels.
+type outerSet struct{ kernel outerKernel }
 
-	panelSets = byTier[[]panelSet]{Generic: &genericPanels}
-	outers    = byTier[outerKernel]{Generic: &genericOuter}
-)
+var genericOuter = outerSet{outerGo}
 
 // A correlator computes convolutions of one shape in the blocked layout.
 type correlator interface {

@@ -1,0 +1,196 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// panelCase is a random problem for one size of panel kernel.
+type panelCase struct {
+	pixels, width, steps, tiles int
+	pixelX, pixelY              int // in pixels
+	flags                       uint64
+	bias, residual, inPlace     bool
+	poison                      float32 // a value of x
+}
+
+// run computes the case and returns the whole output array, whose places that
+// are no results hold what was there.
+func (c panelCase) run(kernel panelKernel, seed uint64) []float32 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	span := ((c.tiles+1)*c.pixels*c.pixelX + 3) * Block
+	x, w := randomSlice(r, c.steps*span), randomSlice(r, c.steps*Block*c.width)
+	bias := randomSlice(r, c.width)
+	plane := ((c.tiles+1)*c.pixels*c.pixelY + 2) * Block
+	y, residual := randomSlice(r, c.width/Block*plane), randomSlice(r, c.width/Block*plane)
+	if c.poison != 0 {
+		x[r.IntN(len(x))] = c.poison
+	}
+	off := make([]int64, c.steps)
+	for s := range off {
+		off[s] = int64(4 * (s*span + Block*r.IntN(3)))
+	}
+	t := &panelArgs{x: &x[0], off: &off[0], steps: c.steps, w: &w[0],
+		pixelX: 4 * Block * c.pixelX, nextX: 4 * Block * c.pixelX * c.pixels, tiles: c.tiles,
+		y: &y[0], pixelY: 4 * Block * c.pixelY, nextY: 4 * Block * c.pixelY * c.pixels, blockY: 4 * plane, flags: c.flags}
+	if c.bias {
+		t.bias = &bias[0]
+	}
+	switch {
+	case c.inPlace:
+		t.residual = t.y
+	case c.residual:
+		t.residual = &residual[0]
+	}
+	kernel.run(t)
+	return y
+}
+
+// TestPanelKernels holds every panel kernel against the one in plain Go.
+func TestPanelKernels(t *testing.T) {
+	onEachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(41, 42))
+		for _, set := range *panelSets.get() {
+			for i, kernel := range set.kernels {
+				for trial := range 40 {
+					c := panelCase{pixels: i + 1, width: set.width, steps: 1 + r.IntN(5), tiles: 1 + r.IntN(3),
+						pixelX: 1 + r.IntN(2), pixelY: 1 + r.IntN(2), flags: uint64(r.IntN(2)) * flagReLU,
+						bias: r.IntN(2) == 0, residual: r.IntN(2) == 0, inPlace: r.IntN(3) == 0}
+					c.poison = []float32{0, 0, float32(math.NaN()), float32(math.Inf(1))}[trial%4]
+					seed := r.Uint64()
+					got := c.run(kernel, seed)
+					want := c.run(goPanels(c.pixels, c.width).kernels[c.pixels-1], seed)
+					for j := range want {
+						if !closeTo(got[j], want[j], 1e-4) {
+							t.Fatalf("%+v: y[%d] = %v, want %v", c, j, got[j], want[j])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// closeTo reports whether got is want, NaN and infinities included.
+func closeTo(got, want float32, tolerance float64) bool {
+	if d := math.Abs(float64(got - want)); d <= tolerance {
+		return true
+	}
+	return got == want || got != got && want != want
+}
+
+// TestOuterKernels holds the outer kernel against the one in plain Go.
+func TestOuterKernels(t *testing.T) {
+	onEachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(43, 44))
+		for trial := range 60 {
+			pixels, rows := 1+r.IntN(9), 1+r.IntN(4)
+			stepX, stepY := 1+r.IntN(2), 1+r.IntN(2)
+			pitchX, pitchY := pixels*stepX+r.IntN(3), pixels*stepY+r.IntN(3)
+			x, y := randomSlice(r, rows*pitchX*Block), randomSlice(r, rows*pitchY*Block)
+			if trial%3 == 0 {
+				x[r.IntN(len(x))] = float32(math.Inf(-1))
+			}
+			sums := randomSlice(r, Block*Block)
+			want := append([]float32(nil), sums...)
+			args := outerArgs{x: &x[0], y: &y[0], pixels: pixels, rows: rows,
+				pixelX: 4 * Block * stepX, pixelY: 4 * Block * stepY, rowX: 4 * Block * pitchX, rowY: 4 * Block * pitchY}
+			args.sums = &sums[0]
+			outers.get().kernel.run(&args)
+			args.sums = &want[0]
+			outerKernel(outerGo).run(&args)
+			for j := range want {
+				if !closeTo(sums[j], want[j], 1e-4) {
+					t.Fatalf("%d rows of %d pixels: sum %d is %v, want %v", rows, pixels, j, sums[j], want[j])
+				}
+			}
+		}
+	})
+}
+
+// TestAssemblyKnowsPanelArguments pins the layout of what assembly reads.
+func TestAssemblyKnowsPanelArguments(t *testing.T) {
+	if unsafe.Sizeof(uintptr(0)) != 8 {
+		t.Skip("no assembly for this size of words")
+	}
+	var p panelArgs
+	var o outerArgs
+	for name, at := range map[string][2]uintptr{
+		"panelArgs.x":        {unsafe.Offsetof(p.x), 0},
+		"panelArgs.off":      {unsafe.Offsetof(p.off), 8},
+		"panelArgs.steps":    {unsafe.Offsetof(p.steps), 16},
+		"panelArgs.w":        {unsafe.Offsetof(p.w), 24},
+		"panelArgs.pixelX":   {unsafe.Offsetof(p.pixelX), 32},
+		"panelArgs.nextX":    {unsafe.Offsetof(p.nextX), 40},
+		"panelArgs.tiles":    {unsafe.Offsetof(p.tiles), 48},
+		"panelArgs.y":        {unsafe.Offsetof(p.y), 56},
+		"panelArgs.pixelY":   {unsafe.Offsetof(p.pixelY), 64},
+		"panelArgs.nextY":    {unsafe.Offsetof(p.nextY), 72},
+		"panelArgs.blockY":   {unsafe.Offsetof(p.blockY), 80},
+		"panelArgs.bias":     {unsafe.Offsetof(p.bias), 88},
+		"panelArgs.residual": {unsafe.Offsetof(p.residual), 96},
+		"panelArgs.flags":    {unsafe.Offsetof(p.flags), 104},
+		"outerArgs.x":        {unsafe.Offsetof(o.x), 0},
+		"outerArgs.y":        {unsafe.Offsetof(o.y), 8},
+		"outerArgs.pixels":   {unsafe.Offsetof(o.pixels), 16},
+		"outerArgs.pixelX":   {unsafe.Offsetof(o.pixelX), 24},
+		"outerArgs.pixelY":   {unsafe.Offsetof(o.pixelY), 32},
+		"outerArgs.rows":     {unsafe.Offsetof(o.rows), 40},
+		"outerArgs.rowX":     {unsafe.Offsetof(o.rowX), 48},
+		"outerArgs.rowY":     {unsafe.Offsetof(o.rowY), 56},
+		"outerArgs.sums":     {unsafe.Offsetof(o.sums), 64},
+	} {
+		if at[0] != at[1] {
+			t.Errorf("%s is at %d, the assembly takes it at %d", name, at[0], at[1])
+		}
+	}
+}
+
+// BenchmarkPanel runs the panel kernels on operands that lie in the caches, and
+// the outer kernel.
+func BenchmarkPanel(b *testing.B) {
+	for _, tier := range Tiers() {
+		defer SetTier(SetTier(tier))
+		report := func(b *testing.B, macs int, f func()) {
+			best := time.Hour
+			for range b.N {
+				start := time.Now()
+				for range 100 {
+					f()
+				}
+				best = min(best, time.Since(start))
+			}
+			rate := float64(2*100*macs) / float64(best.Nanoseconds())
+			b.ReportMetric(rate, "GFLOP/s")
+			b.ReportMetric(0, "ns/op")
+			if peak := peakOf(1); peak > 0 {
+				b.ReportMetric(100*rate/peak, "%peak")
+			}
+		}
+		for _, set := range *panelSets.get() {
+			for i, kernel := range set.kernels {
+				b.Run(fmt.Sprintf("%v/%dx%d", tier, i+1, set.width), func(b *testing.B) {
+					const steps, tiles = 8, 4
+					x, w := make([]float32, steps*tiles*(i+1)*Block), make([]float32, steps*Block*set.width)
+					y, off := make([]float32, tiles*(i+1)*set.width), make([]int64, steps)
+					for s := range off {
+						off[s] = int64(s * tiles * (i + 1) * 4 * Block)
+					}
+					t := &panelArgs{x: &x[0], off: &off[0], steps: steps, w: &w[0], pixelX: 4 * Block, nextX: (i + 1) * 4 * Block, tiles: tiles,
+						y: &y[0], pixelY: 4 * Block, nextY: (i + 1) * 4 * Block, blockY: tiles * (i + 1) * 4 * Block}
+					report(b, steps*tiles*(i+1)*Block*set.width, func() { kernel.run(t) })
+				})
+			}
+		}
+		b.Run(fmt.Sprintf("%v/outer", tier), func(b *testing.B) {
+			const pixels = 64
+			x, y, sums := make([]float32, pixels*Block), make([]float32, pixels*Block), make([]float32, Block*Block)
+			t := &outerArgs{x: &x[0], y: &y[0], pixels: pixels, rows: 1, pixelX: 4 * Block, pixelY: 4 * Block, sums: &sums[0]}
+			report(b, pixels*Block*Block, func() { outers.get().kernel.run(t) })
+		})
+	}
+}
