@@ -19,21 +19,26 @@ const Block = 16
 // The products of Winograd's algorithm are of the same form: a tile's transform
 // takes the place of a pixel.
 type panelArgs struct {
-	x        *float32 // the first input pixel of the first tile, to which off is added
-	off      *int64   // for each step, where its input channels begin, in bytes
-	steps    int      // at least 1; each is Block input channels of one tap
-	w        *float32 // weights (steps, Block, width)
-	pixelX   int      // bytes from an input pixel to the next
-	nextX    int      // bytes from a tile's first input pixel to that of the next tile
-	tiles    int      // at least 1
-	y        *float32 // where the first pixel of the first tile is stored
-	pixelY   int      // bytes from an output pixel to the next
-	nextY    int      // bytes from a tile's first output pixel to that of the next tile
-	blockY   int      // bytes from an output pixel to its next Block channels
-	bias     *float32 // what the sums begin with, (width), or nil
-	residual *float32 // laid out like y and added to the sums, may be y itself; or nil
-	flags    uint64   // flagReLU or 0
+	x        *float32   // the first input pixel of the first tile
+	steps    *panelStep // each is Block input channels of one tap
+	depth    int        // number of steps, at least 1
+	w        *float32   // weights: for each step (Block, width)
+	pixelX   int        // bytes from an input pixel to the next
+	nextX    int        // bytes from a tile's first input pixel to that of the next tile
+	tiles    int        // at least 1
+	y        *float32   // where the first pixel of the first tile is stored
+	pixelY   int        // bytes from an output pixel to the next
+	nextY    int        // bytes from a tile's first output pixel to that of the next tile
+	blockY   int        // bytes from an output pixel to its next Block channels
+	bias     *float32   // what the sums begin with, (width), or nil
+	residual *float32   // laid out like y and added to the sums, may be y itself; or nil
+	flags    uint64     // flagReLU or 0
 }
+
+// A panelStep says where the input channels and the weights of a step begin: so
+// many bytes after x and w. A tap that falls outside the image is simply not
+// among the steps.
+type panelStep struct{ x, w int64 }
 
 // A panelKernel computes tiles of one number of pixels. Its argument is a
 // *panelArgs; the generator of the assembly cannot name the type.
@@ -64,29 +69,29 @@ func panelsFor(channels int) *panelSet {
 // panelGo is the panel kernel in plain Go and the reference of the others: for
 // every tile t, pixel p and output channel k,
 //
-//	y[t][p][k] = relu(bias[k] + sum over s and c of x[t][p][off[s]][c] * w[s][c][k] + residual[t][p][k])
+//	y[t][p][k] = relu(bias[k] + sum over s and c of x[t][p][s][c] * w[s][c][k] + residual[t][p][k])
 func panelGo(t *panelArgs, pixels, width int) {
-	off := unsafe.Slice(t.off, t.steps)
-	w := unsafe.Slice(t.w, t.steps*Block*width)
 	for tile := range t.tiles {
 		for p := range pixels {
 			x, y := tile*t.nextX+p*t.pixelX, tile*t.nextY+p*t.pixelY
 			for b := range width / Block {
-				t.pixel(x, y+b*t.blockY, off, w[b*Block:], b, width)
+				t.pixel(x, y+b*t.blockY, b, width)
 			}
 		}
 	}
 }
 
-// pixel computes Block output channels of a pixel.
-func (t *panelArgs) pixel(x, y int, off []int64, w []float32, block, width int) {
+// pixel computes Block output channels of a pixel that lies x and y bytes after
+// the first.
+func (t *panelArgs) pixel(x, y, block, width int) {
 	var sum [Block]float32
 	if t.bias != nil {
 		copy(sum[:], unsafe.Slice(t.bias, width)[block*Block:])
 	}
-	for s, o := range off {
-		for c, v := range floatsAt(t.x, x+int(o), Block) {
-			row := (*[Block]float32)(w[(s*Block+c)*width:])
+	for _, s := range unsafe.Slice(t.steps, t.depth) {
+		w := floatsAt(t.w, int(s.w)+4*block*Block, Block*width-block*Block)
+		for c, v := range floatsAt(t.x, x+int(s.x), Block) {
+			row := (*[Block]float32)(w[c*width:])
 			for k := range sum {
 				sum[k] += v * row[k]
 			}

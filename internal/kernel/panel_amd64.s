@@ -29,13 +29,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
-	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R10
+	MOVQ 32(AX), R9
+	LEAQ (R9)(R9*2), R9
 
 step:
 	MOVQ         (DI), R10
 	ADDQ         CX, R10
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VBROADCASTSS (R10), Y10
@@ -116,8 +117,7 @@ step:
 	VBROADCASTSS 60(R10), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000400, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	VADDPS       Y2, Y0, Y0
@@ -184,13 +184,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*2), R9
 
 step:
 	MOVQ         (DI), R11
 	ADDQ         CX, R11
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VBROADCASTSS (R11), Y10
@@ -319,8 +320,7 @@ step:
 	VBROADCASTSS 60(R11)(R10*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000400, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	VADDPS       Y4, Y0, Y0
@@ -397,13 +397,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*2), R9
 
 step:
 	MOVQ         (DI), R11
 	ADDQ         CX, R11
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	VBROADCASTSS (R11), Y14
@@ -580,8 +581,7 @@ step:
 	VBROADCASTSS 60(R11)(R10*2), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000400, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	VADDPS       Y6, Y0, Y0
@@ -664,13 +664,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
 step:
 	MOVQ         (DI), R12
 	ADDQ         CX, R12
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VBROADCASTSS (R12), Y10
@@ -895,8 +896,7 @@ step:
 	VBROADCASTSS 60(R12)(R11*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000400, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -983,13 +983,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
 step:
 	MOVQ         (DI), R12
 	ADDQ         CX, R12
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Y10
 	VMOVUPS      32(R9), Y11
 	VBROADCASTSS (R12), Y12
@@ -1262,8 +1263,7 @@ step:
 	VBROADCASTSS 60(R12)(R10*4), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000400, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -1360,7 +1360,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -1369,6 +1368,8 @@ step:
 	ADDQ         CX, R12
 	LEAQ         (R12)(R10*4), R13
 	ADDQ         R10, R13
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	VBROADCASTSS (R12), Y14
@@ -1689,8 +1690,7 @@ step:
 	VBROADCASTSS 60(R13), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000400, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -1778,13 +1778,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
-	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R10
+	MOVQ 32(AX), R9
+	LEAQ (R9)(R9*2), R9
 
 step:
 	MOVQ             (DI), R10
 	ADDQ             CX, R10
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z4
 	VFMADD231PS.BCST (R10), Z4, Z0
 	VMOVUPS          64(R9), Z4
@@ -1817,8 +1818,7 @@ step:
 	VFMADD231PS.BCST 56(R10), Z4, Z2
 	VMOVUPS          960(R9), Z4
 	VFMADD231PS.BCST 60(R10), Z4, Z3
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	VADDPS           Z1, Z0, Z0
@@ -1873,13 +1873,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*2), R9
 
 step:
 	MOVQ             (DI), R11
 	ADDQ             CX, R11
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z4
 	VFMADD231PS.BCST (R11), Z4, Z0
 	VFMADD231PS.BCST (R11)(R10*1), Z4, Z1
@@ -1928,8 +1929,7 @@ step:
 	VMOVUPS          960(R9), Z4
 	VFMADD231PS.BCST 60(R11), Z4, Z2
 	VFMADD231PS.BCST 60(R11)(R10*1), Z4, Z3
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	VADDPS           Z2, Z0, Z0
@@ -1989,13 +1989,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*2), R9
 
 step:
 	MOVQ             (DI), R11
 	ADDQ             CX, R11
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z6
 	VFMADD231PS.BCST (R11), Z6, Z0
 	VFMADD231PS.BCST (R11)(R10*1), Z6, Z1
@@ -2060,8 +2061,7 @@ step:
 	VFMADD231PS.BCST 60(R11), Z6, Z3
 	VFMADD231PS.BCST 60(R11)(R10*1), Z6, Z4
 	VFMADD231PS.BCST 60(R11)(R10*2), Z6, Z5
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	VADDPS           Z3, Z0, Z0
@@ -2124,13 +2124,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
 step:
 	MOVQ             (DI), R12
 	ADDQ             CX, R12
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z4
 	VFMADD231PS.BCST (R12), Z4, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z4, Z1
@@ -2211,8 +2212,7 @@ step:
 	VFMADD231PS.BCST 60(R12)(R10*1), Z4, Z1
 	VFMADD231PS.BCST 60(R12)(R10*2), Z4, Z2
 	VFMADD231PS.BCST 60(R12)(R11*1), Z4, Z3
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -2277,13 +2277,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
 step:
 	MOVQ             (DI), R12
 	ADDQ             CX, R12
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z5
 	VFMADD231PS.BCST (R12), Z5, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z5, Z1
@@ -2380,8 +2381,7 @@ step:
 	VFMADD231PS.BCST 60(R12)(R10*2), Z5, Z2
 	VFMADD231PS.BCST 60(R12)(R11*1), Z5, Z3
 	VFMADD231PS.BCST 60(R12)(R10*4), Z5, Z4
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -2451,7 +2451,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -2460,6 +2459,8 @@ step:
 	ADDQ             CX, R12
 	LEAQ             (R12)(R10*4), R13
 	ADDQ             R10, R13
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z6
 	VFMADD231PS.BCST (R12), Z6, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z6, Z1
@@ -2572,8 +2573,7 @@ step:
 	VFMADD231PS.BCST 60(R12)(R11*1), Z6, Z3
 	VFMADD231PS.BCST 60(R12)(R10*4), Z6, Z4
 	VFMADD231PS.BCST 60(R13), Z6, Z5
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -2652,7 +2652,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -2661,6 +2660,8 @@ step:
 	ADDQ             CX, R12
 	LEAQ             (R12)(R10*4), R13
 	ADDQ             R10, R13
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z7
 	VFMADD231PS.BCST (R12), Z7, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z7, Z1
@@ -2789,8 +2790,7 @@ step:
 	VFMADD231PS.BCST 60(R12)(R10*4), Z7, Z4
 	VFMADD231PS.BCST 60(R13), Z7, Z5
 	VFMADD231PS.BCST 60(R13)(R10*1), Z7, Z6
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -2874,7 +2874,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -2883,6 +2882,8 @@ step:
 	ADDQ             CX, R12
 	LEAQ             (R12)(R10*4), R13
 	ADDQ             R10, R13
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z8
 	VFMADD231PS.BCST (R12), Z8, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z8, Z1
@@ -3027,8 +3028,7 @@ step:
 	VFMADD231PS.BCST 60(R13), Z8, Z5
 	VFMADD231PS.BCST 60(R13)(R10*1), Z8, Z6
 	VFMADD231PS.BCST 60(R13)(R10*2), Z8, Z7
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -3117,7 +3117,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -3126,6 +3125,8 @@ step:
 	ADDQ             CX, R12
 	LEAQ             (R12)(R10*4), R13
 	ADDQ             R10, R13
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z9
 	VFMADD231PS.BCST (R12), Z9, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z9, Z1
@@ -3286,8 +3287,7 @@ step:
 	VFMADD231PS.BCST 60(R13)(R10*1), Z9, Z6
 	VFMADD231PS.BCST 60(R13)(R10*2), Z9, Z7
 	VFMADD231PS.BCST 60(R13)(R11*1), Z9, Z8
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -3381,7 +3381,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -3390,6 +3389,8 @@ step:
 	ADDQ             CX, R12
 	LEAQ             (R12)(R10*4), R13
 	ADDQ             R10, R13
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z10
 	VFMADD231PS.BCST (R12), Z10, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z10, Z1
@@ -3566,8 +3567,7 @@ step:
 	VFMADD231PS.BCST 60(R13)(R10*2), Z10, Z7
 	VFMADD231PS.BCST 60(R13)(R11*1), Z10, Z8
 	VFMADD231PS.BCST 60(R13)(R10*4), Z10, Z9
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -3666,7 +3666,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -3677,6 +3676,8 @@ step:
 	ADDQ             R10, R13
 	LEAQ             (R13)(R10*4), R14
 	ADDQ             R10, R14
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z11
 	VFMADD231PS.BCST (R12), Z11, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z11, Z1
@@ -3869,8 +3870,7 @@ step:
 	VFMADD231PS.BCST 60(R13)(R11*1), Z11, Z8
 	VFMADD231PS.BCST 60(R13)(R10*4), Z11, Z9
 	VFMADD231PS.BCST 60(R14), Z11, Z10
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -3978,7 +3978,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -3989,6 +3988,8 @@ step:
 	ADDQ             R10, R13
 	LEAQ             (R13)(R10*4), R14
 	ADDQ             R10, R14
+	MOVQ             8(DI), R9
+	ADDQ             24(AX), R9
 	VMOVUPS          (R9), Z12
 	VFMADD231PS.BCST (R12), Z12, Z0
 	VFMADD231PS.BCST (R12)(R10*1), Z12, Z1
@@ -4197,8 +4198,7 @@ step:
 	VFMADD231PS.BCST 60(R13)(R10*4), Z12, Z9
 	VFMADD231PS.BCST 60(R14), Z12, Z10
 	VFMADD231PS.BCST 60(R14)(R10*1), Z12, Z11
-	ADDQ             $0x08, DI
-	ADDQ             $0x00000400, R9
+	ADDQ             $0x10, DI
 	DECQ             R8
 	JNZ              step
 	MOVQ             64(AX), DI
@@ -4295,13 +4295,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
-	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R10
+	MOVQ 32(AX), R9
+	LEAQ (R9)(R9*2), R9
 
 step:
 	MOVQ         (DI), R10
 	ADDQ         CX, R10
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z8
 	VMOVUPS      64(R9), Z9
 	VBROADCASTSS (R10), Z10
@@ -4382,8 +4383,7 @@ step:
 	VBROADCASTSS 60(R10), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	VADDPS       Z2, Z0, Z0
@@ -4456,13 +4456,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*2), R9
 
 step:
 	MOVQ         (DI), R11
 	ADDQ         CX, R11
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z8
 	VMOVUPS      64(R9), Z9
 	VBROADCASTSS (R11), Z10
@@ -4591,8 +4592,7 @@ step:
 	VBROADCASTSS 60(R11)(R10*1), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	VADDPS       Z4, Z0, Z0
@@ -4675,13 +4675,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
-	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*2), R9
 
 step:
 	MOVQ         (DI), R11
 	ADDQ         CX, R11
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z12
 	VMOVUPS      64(R9), Z13
 	VBROADCASTSS (R11), Z14
@@ -4858,8 +4859,7 @@ step:
 	VBROADCASTSS 60(R11)(R10*2), Z14
 	VFMADD231PS  Z14, Z12, Z10
 	VFMADD231PS  Z14, Z13, Z11
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	VADDPS       Z6, Z0, Z0
@@ -4948,13 +4948,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
 step:
 	MOVQ         (DI), R12
 	ADDQ         CX, R12
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z8
 	VMOVUPS      64(R9), Z9
 	VBROADCASTSS (R12), Z10
@@ -5179,8 +5180,7 @@ step:
 	VBROADCASTSS 60(R12)(R11*1), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -5273,13 +5273,14 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
 step:
 	MOVQ         (DI), R12
 	ADDQ         CX, R12
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z10
 	VMOVUPS      64(R9), Z11
 	VBROADCASTSS (R12), Z12
@@ -5552,8 +5553,7 @@ step:
 	VBROADCASTSS 60(R12)(R10*4), Z12
 	VFMADD231PS  Z12, Z10, Z8
 	VFMADD231PS  Z12, Z11, Z9
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -5656,7 +5656,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -5665,6 +5664,8 @@ step:
 	ADDQ         CX, R12
 	LEAQ         (R12)(R10*4), R13
 	ADDQ         R10, R13
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z12
 	VMOVUPS      64(R9), Z13
 	VBROADCASTSS (R12), Z14
@@ -5985,8 +5986,7 @@ step:
 	VBROADCASTSS 60(R13), Z14
 	VFMADD231PS  Z14, Z12, Z10
 	VFMADD231PS  Z14, Z13, Z11
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -6107,7 +6107,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -6116,6 +6115,8 @@ step:
 	ADDQ         CX, R12
 	LEAQ         (R12)(R10*4), R13
 	ADDQ         R10, R13
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z14
 	VMOVUPS      64(R9), Z15
 	VBROADCASTSS (R12), Z16
@@ -6484,8 +6485,7 @@ step:
 	VBROADCASTSS 60(R13)(R10*1), Z16
 	VFMADD231PS  Z16, Z14, Z12
 	VFMADD231PS  Z16, Z15, Z13
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -6616,7 +6616,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -6625,6 +6624,8 @@ step:
 	ADDQ         CX, R12
 	LEAQ         (R12)(R10*4), R13
 	ADDQ         R10, R13
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z16
 	VMOVUPS      64(R9), Z17
 	VBROADCASTSS (R12), Z18
@@ -7041,8 +7042,7 @@ step:
 	VBROADCASTSS 60(R13)(R10*2), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -7183,7 +7183,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -7192,6 +7191,8 @@ step:
 	ADDQ         CX, R12
 	LEAQ         (R12)(R10*4), R13
 	ADDQ         R10, R13
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z18
 	VMOVUPS      64(R9), Z19
 	VBROADCASTSS (R12), Z20
@@ -7656,8 +7657,7 @@ step:
 	VBROADCASTSS 60(R13)(R11*1), Z20
 	VFMADD231PS  Z20, Z18, Z16
 	VFMADD231PS  Z20, Z19, Z17
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -7808,7 +7808,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -7817,6 +7816,8 @@ step:
 	ADDQ         CX, R12
 	LEAQ         (R12)(R10*4), R13
 	ADDQ         R10, R13
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z20
 	VMOVUPS      64(R9), Z21
 	VBROADCASTSS (R12), Z22
@@ -8329,8 +8330,7 @@ step:
 	VBROADCASTSS 60(R13)(R10*4), Z22
 	VFMADD231PS  Z22, Z20, Z18
 	VFMADD231PS  Z22, Z21, Z19
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -8491,7 +8491,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -8502,6 +8501,8 @@ step:
 	ADDQ         R10, R13
 	LEAQ         (R13)(R10*4), R14
 	ADDQ         R10, R14
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z22
 	VMOVUPS      64(R9), Z23
 	VBROADCASTSS (R12), Z24
@@ -9062,8 +9063,7 @@ step:
 	VBROADCASTSS 60(R14), Z24
 	VFMADD231PS  Z24, Z22, Z20
 	VFMADD231PS  Z24, Z23, Z21
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI
@@ -9242,7 +9242,6 @@ tile:
 multiply:
 	MOVQ 8(AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 24(AX), R9
 	MOVQ 32(AX), R10
 	LEAQ (R10)(R10*2), R11
 
@@ -9253,6 +9252,8 @@ step:
 	ADDQ         R10, R13
 	LEAQ         (R13)(R10*4), R14
 	ADDQ         R10, R14
+	MOVQ         8(DI), R9
+	ADDQ         24(AX), R9
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VBROADCASTSS (R12), Z26
@@ -9861,8 +9862,7 @@ step:
 	VBROADCASTSS 60(R14)(R10*1), Z26
 	VFMADD231PS  Z26, Z24, Z22
 	VFMADD231PS  Z26, Z25, Z23
-	ADDQ         $0x08, DI
-	ADDQ         $0x00000800, R9
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          step
 	MOVQ         64(AX), DI

@@ -30,11 +30,11 @@ func (c panelCase) run(kernel panelKernel, seed uint64) []float32 {
 	if c.poison != 0 {
 		x[r.IntN(len(x))] = c.poison
 	}
-	off := make([]int64, c.steps)
-	for s := range off {
-		off[s] = int64(4 * (s*span + Block*r.IntN(3)))
+	steps := make([]panelStep, c.steps)
+	for s, i := range r.Perm(c.steps) {
+		steps[s] = panelStep{int64(4 * (s*span + Block*r.IntN(3))), int64(4 * i * Block * c.width)}
 	}
-	t := &panelArgs{x: &x[0], off: &off[0], steps: c.steps, w: &w[0],
+	t := &panelArgs{x: &x[0], steps: &steps[0], depth: c.steps, w: &w[0],
 		pixelX: 4 * Block * c.pixelX, nextX: 4 * Block * c.pixelX * c.pixels, tiles: c.tiles,
 		y: &y[0], pixelY: 4 * Block * c.pixelY, nextY: 4 * Block * c.pixelY * c.pixels, blockY: 4 * plane, flags: c.flags}
 	if c.bias {
@@ -121,8 +121,8 @@ func TestAssemblyKnowsPanelArguments(t *testing.T) {
 	var o outerArgs
 	for name, at := range map[string][2]uintptr{
 		"panelArgs.x":        {unsafe.Offsetof(p.x), 0},
-		"panelArgs.off":      {unsafe.Offsetof(p.off), 8},
-		"panelArgs.steps":    {unsafe.Offsetof(p.steps), 16},
+		"panelArgs.steps":    {unsafe.Offsetof(p.steps), 8},
+		"panelArgs.depth":    {unsafe.Offsetof(p.depth), 16},
 		"panelArgs.w":        {unsafe.Offsetof(p.w), 24},
 		"panelArgs.pixelX":   {unsafe.Offsetof(p.pixelX), 32},
 		"panelArgs.nextX":    {unsafe.Offsetof(p.nextX), 40},
@@ -176,11 +176,11 @@ func BenchmarkPanel(b *testing.B) {
 				b.Run(fmt.Sprintf("%v/%dx%d", tier, i+1, set.width), func(b *testing.B) {
 					const steps, tiles = 8, 4
 					x, w := make([]float32, steps*tiles*(i+1)*Block), make([]float32, steps*Block*set.width)
-					y, off := make([]float32, tiles*(i+1)*set.width), make([]int64, steps)
-					for s := range off {
-						off[s] = int64(s * tiles * (i + 1) * 4 * Block)
+					y, table := make([]float32, tiles*(i+1)*set.width), make([]panelStep, steps)
+					for s := range table {
+						table[s] = panelStep{int64(s * tiles * (i + 1) * 4 * Block), int64(s * 4 * Block * set.width)}
 					}
-					t := &panelArgs{x: &x[0], off: &off[0], steps: steps, w: &w[0], pixelX: 4 * Block, nextX: (i + 1) * 4 * Block, tiles: tiles,
+					t := &panelArgs{x: &x[0], steps: &table[0], depth: steps, w: &w[0], pixelX: 4 * Block, nextX: (i + 1) * 4 * Block, tiles: tiles,
 						y: &y[0], pixelY: 4 * Block, nextY: (i + 1) * 4 * Block, blockY: tiles * (i + 1) * 4 * Block}
 					report(b, steps*tiles*(i+1)*Block*set.width, func() { kernel.run(t) })
 				})

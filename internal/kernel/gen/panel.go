@@ -34,8 +34,8 @@ const block = 16
 // struct.
 const (
 	panelX        = 0
-	panelOff      = 8
-	panelSteps    = 16
+	panelSteps    = 8 // then for each step: where in x, where in w
+	panelDepth    = 16
 	panelW        = 24
 	panelPixelX   = 32
 	panelNextX    = 40
@@ -169,14 +169,16 @@ func (w *walk) at(pixel, disp int) Mem {
 // multiply emits the loop over the depth.
 func (g *panelEmitter) multiply(x reg.GPVirtual) {
 	Label("multiply")
-	off, steps, w := g.field(panelOff), g.field(panelSteps), g.field(panelW)
+	step, depth, w := g.field(panelSteps), g.field(panelDepth), GP64()
 	pixels := g.walk(panelPixelX)
 	weights := vectorGrid(g.isa, 1, g.width/g.lanes)[0]
 	value := g.vector()
 	Label("step")
-	MOVQ(Mem{Base: off}, pixels.fives[0])
+	MOVQ(Mem{Base: step}, pixels.fives[0])
 	ADDQ(x, pixels.fives[0])
 	pixels.spread()
+	MOVQ(Mem{Base: step, Disp: 8}, w)
+	ADDQ(Mem{Base: g.t, Disp: panelW}, w)
 	for c := range block {
 		for v := range weights {
 			VMOVUPS(Mem{Base: w, Disp: 4 * (c*g.width + v*g.lanes)}, weights[v])
@@ -193,9 +195,8 @@ func (g *panelEmitter) multiply(x reg.GPVirtual) {
 			}
 		}
 	}
-	ADDQ(Imm(8), off)
-	ADDQ(U32(4*block*g.width), w)
-	DECQ(steps)
+	ADDQ(Imm(16), step)
+	DECQ(depth)
 	JNZ(LabelRef("step"))
 }
 
