@@ -30,7 +30,7 @@ func newConvolution(s kernel.ConvShape) (convolution, error) {
 	if err := s.Validate(); err != nil {
 		return convolution{}, err
 	}
-	plan, err := kernel.NewConv(s)
+	plan, err := kernel.NewConv(s, kernel.Planar)
 	return convolution{s, plan}, err
 }
 

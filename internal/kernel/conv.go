@@ -73,7 +73,18 @@ type Epilogue struct {
 	ReLU     bool      // max(0, .), which keeps NaN
 }
 
-// Conv is a plan for convolutions of one shape: it has chosen how to compute
+// Layout says how the images of a convolution lie in memory.
+type Layout int
+
+// The layouts. In the blocked one (see [Block]) the channels of every image, and
+// of every group of a grouped convolution's weights, come in whole blocks.
+const (
+	Planar  Layout = iota // (N, C, H, W) to (N, K, OH, OW)
+	Blocked               // (N, C/Block, H, W, Block) to (N, K/Block, OH, OW, Block)
+	Entry                 // (N, C, H, W) to (N, K/Block, OH, OW, Block)
+)
+
+// Conv is a plan for convolutions of one shape and layout: it has chosen how to compute
 // them and owns the packed weights and the scratch memory. After the first
 // call of a method its further calls allocate nothing. A Conv is not for
 // concurrent use; it spreads its own work with [Parallel].
@@ -89,16 +100,43 @@ type algorithm interface {
 	forward(y, x []float32, e Epilogue)
 	inputGrad(dx, dy, w []float32)
 	weightGrad(dw, x, dy []float32)
+	name() string
 }
 
 // NewConv returns a plan for shape s on the current tier, or the error of
-// s.Validate.
-func NewConv(s ConvShape) (*Conv, error) {
+// s.Validate. The channels must suit the layout, see [ConvShape.Suits].
+func NewConv(s ConvShape, l Layout) (*Conv, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	return &Conv{shape: s, algorithm: newImplicit(s)}, nil
+	if !s.Suits(l) {
+		return nil, errors.Errorf("convolution: %d input and %d output channels in %d groups are not whole blocks of %d", s.C, s.K, s.Groups, Block)
+	}
+	c := &Conv{shape: s}
+	switch l {
+	case Blocked:
+		c.algorithm = newBlocked(s)
+	case Entry:
+		c.algorithm = newEntry(s)
+	default:
+		c.algorithm = newImplicit(s)
+	}
+	return c, nil
 }
+
+// Suits reports whether there is a plan for a valid shape in that layout.
+func (s ConvShape) Suits(l Layout) bool {
+	switch l {
+	case Blocked:
+		return s.C%(s.Groups*Block) == 0 && s.K%(s.Groups*Block) == 0
+	case Entry:
+		return s.Groups == 1 && s.K%Block == 0
+	}
+	return true
+}
+
+// Algorithm names how Forward computes: "1x1", "direct".
+func (c *Conv) Algorithm() string { return c.name() }
 
 // Pack brings weights w (K, C/Groups, KH, KW) into the order that Forward
 // reads. It must be called before the first Forward and whenever w has changed;
@@ -108,8 +146,8 @@ func (c *Conv) Pack(w []float32) {
 	c.pack(w)
 }
 
-// Forward computes y (N, K, OH, OW) from x (N, C, H, W), the packed weights and
-// the epilogue. y must not overlap x.
+// Forward computes y from x, the packed weights and the epilogue. y must not
+// overlap x. Here and below images are in the plan's layout.
 func (c *Conv) Forward(y, x []float32, e Epilogue) {
 	checkLen("Forward", "x", len(x), c.shape.inLen())
 	checkLen("Forward", "y", len(y), c.shape.outLen())
@@ -122,9 +160,8 @@ func (c *Conv) Forward(y, x []float32, e Epilogue) {
 	c.forward(y, x, e)
 }
 
-// InputGrad overwrites dx (N, C, H, W) with the gradient of the input, from
-// dy (N, K, OH, OW) and the weights w (K, C/Groups, KH, KW). It is the
-// transposed convolution. It does not read what Pack has stored.
+// InputGrad overwrites dx with the gradient of the input, from dy and the
+// weights w (K, C/Groups, KH, KW). It is the transposed convolution. It does not read what Pack has stored.
 func (c *Conv) InputGrad(dx, dy, w []float32) {
 	checkLen("InputGrad", "dx", len(dx), c.shape.inLen())
 	checkLen("InputGrad", "dy", len(dy), c.shape.outLen())
@@ -133,7 +170,7 @@ func (c *Conv) InputGrad(dx, dy, w []float32) {
 }
 
 // WeightGrad overwrites dw (K, C/Groups, KH, KW) with the gradient of the
-// weights, from x (N, C, H, W) and dy (N, K, OH, OW). It sums in an order that
+// weights, from x and dy. It sums in an order that
 // depends on the shape alone. A NaN or an infinity in x or dy may spread from
 // the gradients that depend on it to those of other taps of the same pair of
 // channels.

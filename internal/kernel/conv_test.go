@@ -59,9 +59,31 @@ func convShapes() []ConvShape {
 		square(2, 3, 8, 4, 3, 1, 0).with(func(s *ConvShape) { s.PadTop, s.PadRight = 2, 1 }),
 		square(2, 3, 8, 4, 3, 2, 0).with(func(s *ConvShape) { s.PadBottom, s.PadLeft, s.DilationW = 3, 2, 2 }),
 	}
+	blocks := func(c, k int) func(*ConvShape) { return func(s *ConvShape) { s.C, s.K = c, k } }
+	for _, s := range []ConvShape{
+		square(2, 3, 19, 32, 7, 2, 3),
+		square(2, 1, 32, 16, 3, 1, 1),
+		square(1, 3, 9, 48, 5, 1, 2),
+		square(1, 16, 1, 16, 1, 1, 0),
+		square(1, 16, 3, 16, 3, 1, 4), // windows outside the image
+		square(2, 32, 14, 32, 3, 1, 1),
+		square(3, 64, 7, 96, 3, 1, 1),
+		square(2, 48, 15, 16, 3, 2, 1),
+		square(2, 32, 14, 64, 1, 2, 0),
+		square(2, 80, 7, 48, 1, 1, 0),
+		square(1, 256, 7, 288, 3, 1, 1),
+		square(2, 64, 9, 128, 3, 1, 2).with(groups(4)).with(dilation(2)),
+		square(2, 32, 23, 32, 5, 2, 2).with(groups(2)),
+	} {
+		shapes = append(shapes, s)
+	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for len(shapes) < 90 {
-		if s := randomShape(r); s.Validate() == nil {
+	for len(shapes) < 120 {
+		s := randomShape(r)
+		if len(shapes)%3 == 0 {
+			s = s.with(blocks(s.Groups*Block*(1+r.IntN(2)), s.Groups*Block*(1+r.IntN(3))))
+		}
+		if s.Validate() == nil {
 			shapes = append(shapes, s)
 		}
 	}
@@ -193,13 +215,76 @@ func (c *convCase) epilogue(parts int) (e Epilogue, want []float64) {
 	return e, want
 }
 
-func plan(t testing.TB, s ConvShape) *Conv {
+func plan(t testing.TB, s ConvShape, l Layout) *layoutPlan {
 	t.Helper()
-	c, err := NewConv(s)
+	c, err := NewConv(s, l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	oh, ow := s.Out()
+	return &layoutPlan{c, l, arrangement{s.N, s.C, s.H * s.W, l == Blocked}, arrangement{s.N, s.K, oh * ow, l != Planar}}
+}
+
+// layoutPlan is a plan that takes and gives planar images, so that all layouts
+// are held against the same numbers.
+type layoutPlan struct {
+	*Conv
+	layout Layout
+	x, y   arrangement
+}
+
+func (p *layoutPlan) Forward(y, x []float32, e Epilogue) {
+	inner := p.y.in(y)
+	if e.Residual != nil {
+		e.Residual = p.y.in(e.Residual)
+	}
+	p.Conv.Forward(inner, p.x.in(x), e)
+	p.y.out(y, inner)
+}
+
+func (p *layoutPlan) InputGrad(dx, dy, w []float32) {
+	inner := p.x.in(dx)
+	p.Conv.InputGrad(inner, p.y.in(dy), w)
+	p.x.out(dx, inner)
+}
+
+func (p *layoutPlan) WeightGrad(dw, x, dy []float32) { p.Conv.WeightGrad(dw, p.x.in(x), p.y.in(dy)) }
+
+// arrangement is an array of images, planar or blocked.
+type arrangement struct {
+	n, c, hw int
+	blocked  bool
+}
+
+// each calls f with the places of every element in the planar array and in a's.
+func (a arrangement) each(f func(planar, inner int)) {
+	for i := range a.n * a.c * a.hw {
+		plane, p := i/a.hw, i%a.hw
+		if a.blocked {
+			f(i, (plane/Block*a.hw+p)*Block+plane%Block)
+		} else {
+			f(i, i)
+		}
+	}
+}
+
+func (a arrangement) in(x []float32) []float32 {
+	inner := make([]float32, len(x))
+	a.each(func(i, j int) { inner[j] = x[i] })
+	return inner
+}
+
+func (a arrangement) out(x, inner []float32) { a.each(func(i, j int) { x[i] = inner[j] }) }
+
+// onEachPlan runs f as a subtest for every tier and layout that s suits.
+func onEachPlan(t *testing.T, s ConvShape, f func(t *testing.T, p *layoutPlan)) {
+	onEachTier(t, func(t *testing.T) {
+		for l, name := range []string{Planar: "planar", Blocked: "blocked", Entry: "entry"} {
+			if s.Suits(Layout(l)) {
+				t.Run(name, func(t *testing.T) { f(t, plan(t, s, Layout(l))) })
+			}
+		}
+	})
 }
 
 // fresh returns n values that a kernel must overwrite.
@@ -215,8 +300,7 @@ func TestConv(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for i, s := range convShapes() {
 		c := newConvCase(s, r)
-		onEachTier(t, func(t *testing.T) {
-			p := plan(t, s)
+		onEachPlan(t, s, func(t *testing.T, p *layoutPlan) {
 			p.Pack(c.w)
 			for _, parts := range []int{0, 7, i % 8} {
 				e, want := c.epilogue(parts)
@@ -243,7 +327,8 @@ func TestConv(t *testing.T) {
 // that depend on them are bad as the definition says, and no others are.
 func TestConvSpreadsNaN(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 18))
-	for _, s := range []ConvShape{square(2, 4, 6, 5, 3, 1, 1), square(2, 4, 9, 9, 3, 2, 1), square(1, 8, 7, 8, 1, 1, 0)} {
+	for _, s := range []ConvShape{square(2, 4, 6, 5, 3, 1, 1), square(2, 4, 9, 9, 3, 2, 1), square(1, 8, 7, 8, 1, 1, 0),
+		square(2, 32, 6, 16, 3, 1, 1), square(1, 16, 9, 32, 3, 2, 1), square(1, 3, 9, 16, 7, 2, 3)} {
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
 			x, w := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen())
 			i := r.IntN(len(x))
@@ -255,8 +340,7 @@ func TestConvSpreadsNaN(t *testing.T) {
 			dy[j] = bad
 			reachedX := make([]bool, s.inLen())
 			s.products(func(y, xi, _ int) { reachedX[xi] = reachedX[xi] || y == j })
-			onEachTier(t, func(t *testing.T) {
-				p := plan(t, s)
+			onEachPlan(t, s, func(t *testing.T, p *layoutPlan) {
 				p.Pack(w)
 				y, dx := fresh(s.outLen()), fresh(s.inLen())
 				p.Forward(y, x, Epilogue{})
@@ -282,14 +366,15 @@ func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 	r := rand.New(rand.NewPCG(19, 20))
 	for _, s := range []ConvShape{
 		square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(2, 160, 6, 200, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
+		square(9, 32, 12, 32, 3, 1, 1), square(1, 256, 7, 256, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3),
 	} {
 		x, w, dy := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), randomSlice(r, s.outLen())
-		onEachTier(t, func(t *testing.T) {
+		onEachPlan(t, s, func(t *testing.T, first *layoutPlan) {
 			var want [3][]float32
 			for _, procs := range []int{1, 2, 4} {
 				got := [3][]float32{fresh(s.outLen()), fresh(s.inLen()), fresh(s.weightLen())}
 				withProcs(t, procs, func() {
-					p := plan(t, s)
+					p := plan(t, s, first.layout)
 					p.Pack(w)
 					p.Forward(got[0], x, Epilogue{ReLU: true})
 					p.InputGrad(got[1], dy, w)
@@ -310,19 +395,22 @@ func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 
 func TestConvDoesNotAllocate(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
-	for _, s := range []ConvShape{square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1)} {
+	for _, s := range []ConvShape{square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
+		square(9, 32, 12, 32, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3)} {
 		x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), make([]float32, s.outLen()), randomSlice(r, s.K)
-		withProcs(t, 2, func() {
-			p := plan(t, s)
-			n := testing.AllocsPerRun(20, func() {
-				p.Pack(w)
-				p.Forward(y, x, Epilogue{Bias: bias, Residual: y, ReLU: true})
-				p.InputGrad(x, y, w)
-				p.WeightGrad(w, x, y)
+		onEachPlan(t, s, func(t *testing.T, planar *layoutPlan) {
+			withProcs(t, 2, func() {
+				p := planar.Conv
+				n := testing.AllocsPerRun(20, func() {
+					p.Pack(w)
+					p.Forward(y, x, Epilogue{Bias: bias, Residual: y, ReLU: true})
+					p.InputGrad(x, y, w)
+					p.WeightGrad(w, x, y)
+				})
+				if n > 0 {
+					t.Errorf("%s: %v allocations a round, want 0", s.name(), n)
+				}
 			})
-			if n > 0 {
-				t.Errorf("%s: %v allocations a round, want 0", s.name(), n)
-			}
 		})
 	}
 }
@@ -350,7 +438,7 @@ func TestConvShapeValidate(t *testing.T) {
 		if err := s.Validate(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
-		if _, err := NewConv(s); err == nil {
+		if _, err := NewConv(s, Planar); err == nil {
 			t.Errorf("%s: NewConv gives no error", name)
 		}
 	}
@@ -358,7 +446,7 @@ func TestConvShapeValidate(t *testing.T) {
 
 func TestConvPanicsOnWrongLengths(t *testing.T) {
 	s := square(1, 2, 4, 3, 3, 1, 1)
-	p := plan(t, s)
+	p := plan(t, s, Planar)
 	x, w, y := make([]float32, s.inLen()), make([]float32, s.weightLen()), make([]float32, s.outLen())
 	p.Pack(w)
 	for name, call := range map[string]func(){

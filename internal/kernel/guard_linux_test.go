@@ -54,16 +54,16 @@ func TestGemmStaysInside(t *testing.T) {
 }
 
 func TestConvStaysInside(t *testing.T) {
-	onEachTier(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(25, 26))
-		for _, s := range convShapes() {
+	r := rand.New(rand.NewPCG(25, 26))
+	for _, s := range convShapes() {
+		onEachPlan(t, s, func(t *testing.T, planar *layoutPlan) {
 			x, w, y := guarded(t, r, s.inLen()), guarded(t, r, s.weightLen()), guarded(t, r, s.outLen())
 			bias, residual := guarded(t, r, s.K), guarded(t, r, s.outLen())
-			p := plan(t, s)
+			p := planar.Conv
 			p.Pack(w)
 			p.Forward(y, x, Epilogue{Bias: bias, Residual: residual, ReLU: true})
 			p.InputGrad(x, y, w)
 			p.WeightGrad(w, x, y)
-		}
-	})
+		})
+	}
 }

@@ -1,6 +1,10 @@
 package kernel
 
-import "unsafe"
+import (
+	"fmt"
+	"slices"
+	"unsafe"
+)
 
 //go:generate go run -C gen . -set panel -out ../panel_amd64.s -stubs ../panel_amd64.go -pkg kernel
 
@@ -13,16 +17,18 @@ const Block = 16
 
 // panelArgs is what a panel kernel computes: some tiles of neighbouring pixels
 // of a convolution in the blocked layout, for one panel of output channels. A
-// tile's sums stay in registers over the whole depth. panelGo says it exactly.
-// The assembly knows where the fields lie.
+// tile's sums stay in registers over the whole depth, which is made up of steps:
+// Block input channels of one tap, or, where the input is planar, the taps in a
+// row of the window. panelGo says it exactly. The assembly knows where the fields
+// lie.
 //
 // The products of Winograd's algorithm are of the same form: a tile's transform
 // takes the place of a pixel.
 type panelArgs struct {
 	x        *float32   // the first input pixel of the first tile
-	steps    *panelStep // each is Block input channels of one tap
+	steps    *panelStep // each is a run of input values that lie side by side
 	depth    int        // number of steps, at least 1
-	w        *float32   // weights: for each step (Block, width)
+	w        *float32   // weights: for each step (run, width)
 	pixelX   int        // bytes from an input pixel to the next
 	nextX    int        // bytes from a tile's first input pixel to that of the next tile
 	tiles    int        // at least 1
@@ -35,7 +41,7 @@ type panelArgs struct {
 	flags    uint64     // flagReLU or 0
 }
 
-// A panelStep says where the input channels and the weights of a step begin: so
+// A panelStep says where the input values and the weights of a step begin: so
 // many bytes after x and w. A tap that falls outside the image is simply not
 // among the steps.
 type panelStep struct{ x, w int64 }
@@ -46,36 +52,59 @@ type panelKernel func(t *byte)
 
 func (k panelKernel) run(t *panelArgs) { k((*byte)(unsafe.Pointer(t))) }
 
-// A panelSet holds the panel kernels of a tier for one width.
+// A panelSet holds the panel kernels of a tier for one width and run.
 type panelSet struct {
 	width   int           // output channels of a panel, a multiple of Block
+	run     int           // input values of a step
 	kernels []panelKernel // [i] is for tiles of i+1 pixels
 }
 
 // most returns the most pixels that a tile can have.
 func (s *panelSet) most() int { return len(s.kernels) }
 
-// panelsFor returns the set for that many output channels, a multiple of Block.
+// A panelTier holds the kernels of a tier for the blocked layout.
+type panelTier struct {
+	panels []panelSet // for steps of Block values the widest first, then for shorter runs
+	outers []outerSet // for runs as panels
+}
+
+// panelsFor returns the panels for that many output channels, a multiple of
+// Block, of a blocked input.
 func panelsFor(channels int) *panelSet {
-	sets := *panelSets.get()
-	for i := range sets {
-		if channels%sets[i].width == 0 {
-			return &sets[i]
+	panels := panelTiers.get().panels
+	for i := range panels {
+		if s := &panels[i]; s.run == Block && channels%s.width == 0 {
+			return s
 		}
 	}
-	return &sets[len(sets)-1]
+	panic(fmt.Sprintf("kernel: %d channels are no blocks of %d", channels, Block))
+}
+
+// rowKernels returns the panels, Block wide, and the outer kernel for rows of
+// window taps of a planar input: those for runs as long, or else for single taps.
+func rowKernels(window int) (*panelSet, *outerSet) {
+	t := panelTiers.get()
+	run := 1
+	for i := range t.outers {
+		if t.outers[i].run == window {
+			run = window
+		}
+	}
+	p := slices.IndexFunc(t.panels, func(s panelSet) bool { return s.run == run && s.width == Block })
+	o := slices.IndexFunc(t.outers, func(s outerSet) bool { return s.run == run })
+	return &t.panels[p], &t.outers[o]
 }
 
 // panelGo is the panel kernel in plain Go and the reference of the others: for
 // every tile t, pixel p and output channel k,
 //
 //	y[t][p][k] = relu(bias[k] + sum over s and c of x[t][p][s][c] * w[s][c][k] + residual[t][p][k])
-func panelGo(t *panelArgs, pixels, width int) {
+func panelGo(t *panelArgs, pixels, width, run int) {
 	for tile := range t.tiles {
 		for p := range pixels {
 			x, y := tile*t.nextX+p*t.pixelX, tile*t.nextY+p*t.pixelY
 			for b := range width / Block {
-				t.pixel(x, y+b*t.blockY, b, width)
+				t.pixel(x, y+b*t.blockY, b, width, run)
 			}
 		}
 	}
@@ -83,14 +112,14 @@ func panelGo(t *panelArgs, pixels, width int) {
 
 // pixel computes Block output channels of a pixel that lies x and y bytes after
 // the first.
-func (t *panelArgs) pixel(x, y, block, width int) {
+func (t *panelArgs) pixel(x, y, block, width, run int) {
 	var sum [Block]float32
 	if t.bias != nil {
 		copy(sum[:], unsafe.Slice(t.bias, width)[block*Block:])
 	}
 	for _, s := range unsafe.Slice(t.steps, t.depth) {
-		w := floatsAt(t.w, int(s.w)+4*block*Block, Block*width-block*Block)
-		for c, v := range floatsAt(t.x, x+int(s.x), Block) {
+		w := floatsAt(t.w, int(s.w)+4*block*Block, run*width-block*Block)
+		for c, v := range floatsAt(t.x, x+int(s.x), run) {
 			row := (*[Block]float32)(w[c*width:])
 			for k := range sum {
 				sum[k] += v * row[k]
@@ -113,18 +142,16 @@ func (t *panelArgs) pixel(x, y, block, width int) {
 }
 
 // goPanels returns the plain Go kernels for tiles of up to so many pixels.
-func goPanels(pixels, width int) panelSet {
-	s := panelSet{width: width}
+func goPanels(pixels, width, run int) panelSet {
+	s := panelSet{width: width, run: run}
 	for p := range pixels {
-		s.kernels = append(s.kernels, func(t *byte) { panelGo((*panelArgs)(unsafe.Pointer(t)), p+1, width) })
+		s.kernels = append(s.kernels, func(t *byte) { panelGo((*panelArgs)(unsafe.Pointer(t)), p+1, width, run) })
 	}
 	return s
 }
 
-var genericPanels = []panelSet{goPanels(4, Block)}
-
 // outerArgs is what an outer kernel computes: a block of the weight gradient,
-// the sum over pixels of the products of Block channels of x with Block of y.
+// the sum over pixels of the products of a run of values of x with Block of y.
 // outerGo says it exactly.
 type outerArgs struct {
 	x, y           *float32 // the first pixels
@@ -132,7 +159,7 @@ type outerArgs struct {
 	pixelX, pixelY int      // bytes from a pixel to the next
 	rows           int      // at least 1
 	rowX, rowY     int      // bytes from a row's first pixel to that of the next
-	sums           *float32 // (Block, Block), added to
+	sums           *float32 // (run, Block), added to
 }
 
 // An outerKernel's argument is an *outerArgs.
@@ -140,16 +167,21 @@ type outerKernel func(t *byte)
 
 func (k outerKernel) run(t *outerArgs) { k((*byte)(unsafe.Pointer(t))) }
 
+// An outerSet is an outer kernel and its run.
+type outerSet struct {
+	run    int
+	kernel outerKernel
+}
+
 // outerGo is the outer kernel in plain Go and the reference of the others:
 //
 //	sums[c][k] += sum over rows r and pixels p of x[r][p][c] * y[r][p][k]
-func outerGo(p *byte) {
-	t := (*outerArgs)(unsafe.Pointer(p))
-	sums := (*[Block][Block]float32)(unsafe.Pointer(t.sums))
+func outerGo(t *outerArgs, run int) {
+	sums := unsafe.Slice((*[Block]float32)(unsafe.Pointer(t.sums)), run)
 	for r := range t.rows {
 		for p := range t.pixels {
 			y := (*[Block]float32)(floatsAt(t.y, r*t.rowY+p*t.pixelY, Block))
-			for c, v := range floatsAt(t.x, r*t.rowX+p*t.pixelX, Block) {
+			for c, v := range floatsAt(t.x, r*t.rowX+p*t.pixelX, run) {
 				row := &sums[c]
 				for k, w := range y {
 					row[k] += v * w
@@ -159,16 +191,11 @@ func outerGo(p *byte) {
 	}
 }
 
-// An outerSet is what byTier holds of outer kernels.
-type outerSet struct{ kernel outerKernel }
+func goOuter(run int) outerSet {
+	return outerSet{run, func(t *byte) { outerGo((*outerArgs)(unsafe.Pointer(t)), run) }}
+}
 
-var genericOuter = outerSet{outerGo}
-
-// A correlator computes convolutions of one shape in the blocked layout.
-type correlator interface {
-	// pack brings weights (K, C/Groups, KH, KW) of the whole convolution into the
-	// order that run reads.
-	pack(w []float32)
-	// run computes y from x and the packed weights.
-	run(y, x []float32, e Epilogue)
+var genericPanels = panelTier{
+	panels: []panelSet{goPanels(4, Block, Block), goPanels(4, Block, 7), goPanels(4, Block, 3), goPanels(4, Block, 1)},
+	outers: []outerSet{goOuter(Block), goOuter(7), goOuter(3), goOuter(1)},
 }

@@ -2,162 +2,462 @@
 
 package kernel
 
-// panelAVX2_1x16 is panelGo for tiles of 1 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX2_1x16_16 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX2_1x16(t *byte)
+func panelAVX2_1x16_16(t *byte)
 
-// panelAVX2_2x16 is panelGo for tiles of 2 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX2_2x16_16 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX2_2x16(t *byte)
+func panelAVX2_2x16_16(t *byte)
 
-// panelAVX2_3x16 is panelGo for tiles of 3 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX2_3x16_16 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX2_3x16(t *byte)
+func panelAVX2_3x16_16(t *byte)
 
-// panelAVX2_4x16 is panelGo for tiles of 4 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX2_4x16_16 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX2_4x16(t *byte)
+func panelAVX2_4x16_16(t *byte)
 
-// panelAVX2_5x16 is panelGo for tiles of 5 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX2_5x16_16 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX2_5x16(t *byte)
+func panelAVX2_5x16_16(t *byte)
 
-// panelAVX2_6x16 is panelGo for tiles of 6 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX2_6x16_16 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX2_6x16(t *byte)
+func panelAVX2_6x16_16(t *byte)
 
-// panelAVX512_1x16 is panelGo for tiles of 1 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_1x16_16 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_1x16(t *byte)
+func panelAVX512_1x16_16(t *byte)
 
-// panelAVX512_2x16 is panelGo for tiles of 2 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_2x16_16 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_2x16(t *byte)
+func panelAVX512_2x16_16(t *byte)
 
-// panelAVX512_3x16 is panelGo for tiles of 3 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_3x16_16 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_3x16(t *byte)
+func panelAVX512_3x16_16(t *byte)
 
-// panelAVX512_4x16 is panelGo for tiles of 4 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_4x16_16 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_4x16(t *byte)
+func panelAVX512_4x16_16(t *byte)
 
-// panelAVX512_5x16 is panelGo for tiles of 5 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_5x16_16 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_5x16(t *byte)
+func panelAVX512_5x16_16(t *byte)
 
-// panelAVX512_6x16 is panelGo for tiles of 6 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_6x16_16 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_6x16(t *byte)
+func panelAVX512_6x16_16(t *byte)
 
-// panelAVX512_7x16 is panelGo for tiles of 7 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_7x16_16 is panelGo for tiles of 7 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_7x16(t *byte)
+func panelAVX512_7x16_16(t *byte)
 
-// panelAVX512_8x16 is panelGo for tiles of 8 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_8x16_16 is panelGo for tiles of 8 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_8x16(t *byte)
+func panelAVX512_8x16_16(t *byte)
 
-// panelAVX512_9x16 is panelGo for tiles of 9 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_9x16_16 is panelGo for tiles of 9 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_9x16(t *byte)
+func panelAVX512_9x16_16(t *byte)
 
-// panelAVX512_10x16 is panelGo for tiles of 10 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_10x16_16 is panelGo for tiles of 10 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_10x16(t *byte)
+func panelAVX512_10x16_16(t *byte)
 
-// panelAVX512_11x16 is panelGo for tiles of 11 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_11x16_16 is panelGo for tiles of 11 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_11x16(t *byte)
+func panelAVX512_11x16_16(t *byte)
 
-// panelAVX512_12x16 is panelGo for tiles of 12 pixels and panels of 16 channels; t is a *panelArgs.
+// panelAVX512_12x16_16 is panelGo for tiles of 12 pixels, panels of 16 channels and steps of 16; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_12x16(t *byte)
+func panelAVX512_12x16_16(t *byte)
 
-// panelAVX512_1x32 is panelGo for tiles of 1 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX2_1x16_7 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_1x32(t *byte)
+func panelAVX2_1x16_7(t *byte)
 
-// panelAVX512_2x32 is panelGo for tiles of 2 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX2_2x16_7 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_2x32(t *byte)
+func panelAVX2_2x16_7(t *byte)
 
-// panelAVX512_3x32 is panelGo for tiles of 3 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX2_3x16_7 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_3x32(t *byte)
+func panelAVX2_3x16_7(t *byte)
 
-// panelAVX512_4x32 is panelGo for tiles of 4 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX2_4x16_7 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_4x32(t *byte)
+func panelAVX2_4x16_7(t *byte)
 
-// panelAVX512_5x32 is panelGo for tiles of 5 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX2_5x16_7 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_5x32(t *byte)
+func panelAVX2_5x16_7(t *byte)
 
-// panelAVX512_6x32 is panelGo for tiles of 6 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX2_6x16_7 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_6x32(t *byte)
+func panelAVX2_6x16_7(t *byte)
 
-// panelAVX512_7x32 is panelGo for tiles of 7 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX512_1x16_7 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_7x32(t *byte)
+func panelAVX512_1x16_7(t *byte)
 
-// panelAVX512_8x32 is panelGo for tiles of 8 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX512_2x16_7 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_8x32(t *byte)
+func panelAVX512_2x16_7(t *byte)
 
-// panelAVX512_9x32 is panelGo for tiles of 9 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX512_3x16_7 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_9x32(t *byte)
+func panelAVX512_3x16_7(t *byte)
 
-// panelAVX512_10x32 is panelGo for tiles of 10 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX512_4x16_7 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_10x32(t *byte)
+func panelAVX512_4x16_7(t *byte)
 
-// panelAVX512_11x32 is panelGo for tiles of 11 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX512_5x16_7 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_11x32(t *byte)
+func panelAVX512_5x16_7(t *byte)
 
-// panelAVX512_12x32 is panelGo for tiles of 12 pixels and panels of 32 channels; t is a *panelArgs.
+// panelAVX512_6x16_7 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func panelAVX512_12x32(t *byte)
+func panelAVX512_6x16_7(t *byte)
 
-// outerAVX2 is outerGo; t is an *outerArgs.
+// panelAVX512_7x16_7 is panelGo for tiles of 7 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func outerAVX2(t *byte)
+func panelAVX512_7x16_7(t *byte)
 
-// outerAVX512 is outerGo; t is an *outerArgs.
+// panelAVX512_8x16_7 is panelGo for tiles of 8 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
 //
 //go:noescape
-func outerAVX512(t *byte)
+func panelAVX512_8x16_7(t *byte)
+
+// panelAVX512_9x16_7 is panelGo for tiles of 9 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_9x16_7(t *byte)
+
+// panelAVX512_10x16_7 is panelGo for tiles of 10 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_10x16_7(t *byte)
+
+// panelAVX512_11x16_7 is panelGo for tiles of 11 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_11x16_7(t *byte)
+
+// panelAVX512_12x16_7 is panelGo for tiles of 12 pixels, panels of 16 channels and steps of 7; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_12x16_7(t *byte)
+
+// panelAVX2_1x16_3 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_1x16_3(t *byte)
+
+// panelAVX2_2x16_3 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_2x16_3(t *byte)
+
+// panelAVX2_3x16_3 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_3x16_3(t *byte)
+
+// panelAVX2_4x16_3 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_4x16_3(t *byte)
+
+// panelAVX2_5x16_3 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_5x16_3(t *byte)
+
+// panelAVX2_6x16_3 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_6x16_3(t *byte)
+
+// panelAVX512_1x16_3 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_1x16_3(t *byte)
+
+// panelAVX512_2x16_3 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_2x16_3(t *byte)
+
+// panelAVX512_3x16_3 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_3x16_3(t *byte)
+
+// panelAVX512_4x16_3 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_4x16_3(t *byte)
+
+// panelAVX512_5x16_3 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_5x16_3(t *byte)
+
+// panelAVX512_6x16_3 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_6x16_3(t *byte)
+
+// panelAVX512_7x16_3 is panelGo for tiles of 7 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_7x16_3(t *byte)
+
+// panelAVX512_8x16_3 is panelGo for tiles of 8 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_8x16_3(t *byte)
+
+// panelAVX512_9x16_3 is panelGo for tiles of 9 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_9x16_3(t *byte)
+
+// panelAVX512_10x16_3 is panelGo for tiles of 10 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_10x16_3(t *byte)
+
+// panelAVX512_11x16_3 is panelGo for tiles of 11 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_11x16_3(t *byte)
+
+// panelAVX512_12x16_3 is panelGo for tiles of 12 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_12x16_3(t *byte)
+
+// panelAVX2_1x16_1 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_1x16_1(t *byte)
+
+// panelAVX2_2x16_1 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_2x16_1(t *byte)
+
+// panelAVX2_3x16_1 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_3x16_1(t *byte)
+
+// panelAVX2_4x16_1 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_4x16_1(t *byte)
+
+// panelAVX2_5x16_1 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_5x16_1(t *byte)
+
+// panelAVX2_6x16_1 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_6x16_1(t *byte)
+
+// panelAVX512_1x16_1 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_1x16_1(t *byte)
+
+// panelAVX512_2x16_1 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_2x16_1(t *byte)
+
+// panelAVX512_3x16_1 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_3x16_1(t *byte)
+
+// panelAVX512_4x16_1 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_4x16_1(t *byte)
+
+// panelAVX512_5x16_1 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_5x16_1(t *byte)
+
+// panelAVX512_6x16_1 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_6x16_1(t *byte)
+
+// panelAVX512_7x16_1 is panelGo for tiles of 7 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_7x16_1(t *byte)
+
+// panelAVX512_8x16_1 is panelGo for tiles of 8 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_8x16_1(t *byte)
+
+// panelAVX512_9x16_1 is panelGo for tiles of 9 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_9x16_1(t *byte)
+
+// panelAVX512_10x16_1 is panelGo for tiles of 10 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_10x16_1(t *byte)
+
+// panelAVX512_11x16_1 is panelGo for tiles of 11 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_11x16_1(t *byte)
+
+// panelAVX512_12x16_1 is panelGo for tiles of 12 pixels, panels of 16 channels and steps of 1; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_12x16_1(t *byte)
+
+// panelAVX512_1x32_16 is panelGo for tiles of 1 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_1x32_16(t *byte)
+
+// panelAVX512_2x32_16 is panelGo for tiles of 2 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_2x32_16(t *byte)
+
+// panelAVX512_3x32_16 is panelGo for tiles of 3 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_3x32_16(t *byte)
+
+// panelAVX512_4x32_16 is panelGo for tiles of 4 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_4x32_16(t *byte)
+
+// panelAVX512_5x32_16 is panelGo for tiles of 5 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_5x32_16(t *byte)
+
+// panelAVX512_6x32_16 is panelGo for tiles of 6 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_6x32_16(t *byte)
+
+// panelAVX512_7x32_16 is panelGo for tiles of 7 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_7x32_16(t *byte)
+
+// panelAVX512_8x32_16 is panelGo for tiles of 8 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_8x32_16(t *byte)
+
+// panelAVX512_9x32_16 is panelGo for tiles of 9 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_9x32_16(t *byte)
+
+// panelAVX512_10x32_16 is panelGo for tiles of 10 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_10x32_16(t *byte)
+
+// panelAVX512_11x32_16 is panelGo for tiles of 11 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_11x32_16(t *byte)
+
+// panelAVX512_12x32_16 is panelGo for tiles of 12 pixels, panels of 32 channels and steps of 16; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_12x32_16(t *byte)
+
+// outerAVX2_16 is outerGo for 16 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX2_16(t *byte)
+
+// outerAVX2_7 is outerGo for 7 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX2_7(t *byte)
+
+// outerAVX2_3 is outerGo for 3 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX2_3(t *byte)
+
+// outerAVX2_1 is outerGo for 1 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX2_1(t *byte)
+
+// outerAVX512_16 is outerGo for 16 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX512_16(t *byte)
+
+// outerAVX512_7 is outerGo for 7 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX512_7(t *byte)
+
+// outerAVX512_3 is outerGo for 3 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX512_3(t *byte)
+
+// outerAVX512_1 is outerGo for 1 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX512_1(t *byte)

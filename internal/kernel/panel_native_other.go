@@ -2,7 +2,4 @@
 
 package kernel
 
-var (
-	panelSets = byTier[[]panelSet]{Generic: &genericPanels}
-	outers    = byTier[outerSet]{Generic: &genericOuter}
-)
+var panelTiers = byTier[panelTier]{Generic: &genericPanels}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -11,19 +12,19 @@ import (
 
 // panelCase is a random problem for one size of panel kernel.
 type panelCase struct {
-	pixels, width, steps, tiles int
-	pixelX, pixelY              int // in pixels
-	flags                       uint64
-	bias, residual, inPlace     bool
-	poison                      float32 // a value of x
+	pixels, width, run, steps, tiles int
+	pixelX, pixelY                   int // in pixels
+	flags                            uint64
+	bias, residual, inPlace          bool
+	poison                           float32 // a value of x
 }
 
 // run computes the case and returns the whole output array, whose places that
 // are no results hold what was there.
-func (c panelCase) run(kernel panelKernel, seed uint64) []float32 {
+func (c panelCase) compute(kernel panelKernel, seed uint64) []float32 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	span := ((c.tiles+1)*c.pixels*c.pixelX + 3) * Block
-	x, w := randomSlice(r, c.steps*span), randomSlice(r, c.steps*Block*c.width)
+	x, w := randomSlice(r, c.steps*span), randomSlice(r, c.steps*c.run*c.width)
 	bias := randomSlice(r, c.width)
 	plane := ((c.tiles+1)*c.pixels*c.pixelY + 2) * Block
 	y, residual := randomSlice(r, c.width/Block*plane), randomSlice(r, c.width/Block*plane)
@@ -32,7 +33,7 @@ func (c panelCase) run(kernel panelKernel, seed uint64) []float32 {
 	}
 	steps := make([]panelStep, c.steps)
 	for s, i := range r.Perm(c.steps) {
-		steps[s] = panelStep{int64(4 * (s*span + Block*r.IntN(3))), int64(4 * i * Block * c.width)}
+		steps[s] = panelStep{int64(4 * (s*span + Block*r.IntN(3))), int64(4 * i * c.run * c.width)}
 	}
 	t := &panelArgs{x: &x[0], steps: &steps[0], depth: c.steps, w: &w[0],
 		pixelX: 4 * Block * c.pixelX, nextX: 4 * Block * c.pixelX * c.pixels, tiles: c.tiles,
@@ -54,16 +55,16 @@ func (c panelCase) run(kernel panelKernel, seed uint64) []float32 {
 func TestPanelKernels(t *testing.T) {
 	onEachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(41, 42))
-		for _, set := range *panelSets.get() {
+		for _, set := range panelTiers.get().panels {
 			for i, kernel := range set.kernels {
 				for trial := range 40 {
-					c := panelCase{pixels: i + 1, width: set.width, steps: 1 + r.IntN(5), tiles: 1 + r.IntN(3),
+					c := panelCase{pixels: i + 1, width: set.width, run: set.run, steps: 1 + r.IntN(5), tiles: 1 + r.IntN(3),
 						pixelX: 1 + r.IntN(2), pixelY: 1 + r.IntN(2), flags: uint64(r.IntN(2)) * flagReLU,
 						bias: r.IntN(2) == 0, residual: r.IntN(2) == 0, inPlace: r.IntN(3) == 0}
 					c.poison = []float32{0, 0, float32(math.NaN()), float32(math.Inf(1))}[trial%4]
 					seed := r.Uint64()
-					got := c.run(kernel, seed)
-					want := c.run(goPanels(c.pixels, c.width).kernels[c.pixels-1], seed)
+					got := c.compute(kernel, seed)
+					want := c.compute(goPanels(c.pixels, c.width, c.run).kernels[c.pixels-1], seed)
 					for j := range want {
 						if !closeTo(got[j], want[j], 1e-4) {
 							t.Fatalf("%+v: y[%d] = %v, want %v", c, j, got[j], want[j])
@@ -87,22 +88,23 @@ func closeTo(got, want float32, tolerance float64) bool {
 func TestOuterKernels(t *testing.T) {
 	onEachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(43, 44))
-		for trial := range 60 {
+		for trial := range 100 {
+			outer := panelTiers.get().outers[trial%len(panelTiers.get().outers)]
 			pixels, rows := 1+r.IntN(9), 1+r.IntN(4)
 			stepX, stepY := 1+r.IntN(2), 1+r.IntN(2)
 			pitchX, pitchY := pixels*stepX+r.IntN(3), pixels*stepY+r.IntN(3)
-			x, y := randomSlice(r, rows*pitchX*Block), randomSlice(r, rows*pitchY*Block)
+			x, y := randomSlice(r, rows*pitchX*outer.run), randomSlice(r, rows*pitchY*Block)
 			if trial%3 == 0 {
 				x[r.IntN(len(x))] = float32(math.Inf(-1))
 			}
-			sums := randomSlice(r, Block*Block)
-			want := append([]float32(nil), sums...)
+			sums := randomSlice(r, outer.run*Block)
+			want := slices.Clone(sums)
 			args := outerArgs{x: &x[0], y: &y[0], pixels: pixels, rows: rows,
-				pixelX: 4 * Block * stepX, pixelY: 4 * Block * stepY, rowX: 4 * Block * pitchX, rowY: 4 * Block * pitchY}
+				pixelX: 4 * outer.run * stepX, pixelY: 4 * Block * stepY, rowX: 4 * outer.run * pitchX, rowY: 4 * Block * pitchY}
 			args.sums = &sums[0]
-			outers.get().kernel.run(&args)
+			outer.kernel.run(&args)
 			args.sums = &want[0]
-			outerKernel(outerGo).run(&args)
+			outerGo(&args, outer.run)
 			for j := range want {
 				if !closeTo(sums[j], want[j], 1e-4) {
 					t.Fatalf("%d rows of %d pixels: sum %d is %v, want %v", rows, pixels, j, sums[j], want[j])
@@ -171,26 +173,28 @@ func BenchmarkPanel(b *testing.B) {
 				b.ReportMetric(100*rate/peak, "%peak")
 			}
 		}
-		for _, set := range *panelSets.get() {
+		for _, set := range panelTiers.get().panels {
 			for i, kernel := range set.kernels {
-				b.Run(fmt.Sprintf("%v/%dx%d", tier, i+1, set.width), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%v/%dx%d_%d", tier, i+1, set.width, set.run), func(b *testing.B) {
 					const steps, tiles = 8, 4
-					x, w := make([]float32, steps*tiles*(i+1)*Block), make([]float32, steps*Block*set.width)
+					x, w := make([]float32, steps*tiles*(i+1)*Block), make([]float32, steps*set.run*set.width)
 					y, table := make([]float32, tiles*(i+1)*set.width), make([]panelStep, steps)
 					for s := range table {
-						table[s] = panelStep{int64(s * tiles * (i + 1) * 4 * Block), int64(s * 4 * Block * set.width)}
+						table[s] = panelStep{int64(s * tiles * (i + 1) * 4 * Block), int64(s * 4 * set.run * set.width)}
 					}
 					t := &panelArgs{x: &x[0], steps: &table[0], depth: steps, w: &w[0], pixelX: 4 * Block, nextX: (i + 1) * 4 * Block, tiles: tiles,
 						y: &y[0], pixelY: 4 * Block, nextY: (i + 1) * 4 * Block, blockY: tiles * (i + 1) * 4 * Block}
-					report(b, steps*tiles*(i+1)*Block*set.width, func() { kernel.run(t) })
+					report(b, steps*tiles*(i+1)*set.run*set.width, func() { kernel.run(t) })
 				})
 			}
 		}
-		b.Run(fmt.Sprintf("%v/outer", tier), func(b *testing.B) {
-			const pixels = 64
-			x, y, sums := make([]float32, pixels*Block), make([]float32, pixels*Block), make([]float32, Block*Block)
-			t := &outerArgs{x: &x[0], y: &y[0], pixels: pixels, rows: 1, pixelX: 4 * Block, pixelY: 4 * Block, sums: &sums[0]}
-			report(b, pixels*Block*Block, func() { outers.get().kernel.run(t) })
-		})
+		for _, outer := range panelTiers.get().outers {
+			b.Run(fmt.Sprintf("%v/outer_%d", tier, outer.run), func(b *testing.B) {
+				const pixels = 64
+				x, y, sums := make([]float32, pixels*Block), make([]float32, pixels*Block), make([]float32, outer.run*Block)
+				t := &outerArgs{x: &x[0], y: &y[0], pixels: pixels, rows: 1, pixelX: 4 * Block, pixelY: 4 * Block, sums: &sums[0]}
+				report(b, pixels*outer.run*Block, func() { outer.kernel.run(t) })
+			})
+		}
 	}
 }

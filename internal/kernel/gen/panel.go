@@ -15,16 +15,23 @@ func init() { sets["panel"] = panels }
 // of the weight gradient. 12 accumulators leave the 16 registers of AVX2 enough
 // room, 24 the 32 of AVX-512.
 func panels() {
-	for p := range 6 {
-		panel(avx2, p+1, 16)
-	}
-	for _, width := range []int{16, 32} {
+	for _, run := range []int{16, 7, 3, 1} {
+		for p := range 6 {
+			panel(avx2, p+1, 16, run)
+		}
 		for p := range 12 {
-			panel(avx512, p+1, width)
+			panel(avx512, p+1, 16, run)
 		}
 	}
-	outer(avx2, 6, 5, 5)
-	outer(avx512, 16)
+	for p := range 12 {
+		panel(avx512, p+1, 32, 16)
+	}
+	for _, channels := range [][]int{{6, 5, 5}, {4, 3}, {3}, {1}} {
+		outer(avx2, channels...)
+	}
+	for _, run := range []int{16, 7, 3, 1} {
+		outer(avx512, run)
+	}
 }
 
 // block is kernel.Block.
@@ -52,12 +59,12 @@ const (
 // panel emits one kernel. Accumulator [s][p][v] sums the products of pixel p
 // with vector v of the panel; with few pixels there are several sets s, which
 // take turns, since a sum cannot be added to every cycle.
-func panel(set isa, pixels, width int) {
-	name := fmt.Sprintf("panel%s_%dx%d", set.name, pixels, width)
+func panel(set isa, pixels, width, run int) {
+	name := fmt.Sprintf("panel%s_%dx%d_%d", set.name, pixels, width, run)
 	TEXT(name, NOSPLIT, "func(t *byte)") // avo cannot know panelArgs
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s is panelGo for tiles of %d pixels and panels of %d channels; t is a *panelArgs.", name, pixels, width))
-	g := &panelEmitter{isa: set, pixels: pixels, width: width, t: Load(Param("t"), GP64())}
+	Doc(fmt.Sprintf("%s is panelGo for tiles of %d pixels, panels of %d channels and steps of %d; t is a *panelArgs.", name, pixels, width, run))
+	g := &panelEmitter{isa: set, pixels: pixels, width: width, run: run, t: Load(Param("t"), GP64())}
 	for range 1 + btoi(pixels < 4) + 2*btoi(pixels < 2) {
 		g.acc = append(g.acc, vectorGrid(set, pixels, width/set.lanes))
 	}
@@ -93,9 +100,9 @@ func vectorGrid(set isa, rows, columns int) [][]reg.VecVirtual {
 
 type panelEmitter struct {
 	isa
-	pixels, width int
-	t             reg.Register
-	acc           [][][]reg.VecVirtual
+	pixels, width, run int
+	t                  reg.Register
+	acc                [][][]reg.VecVirtual
 }
 
 // field returns a field of the arguments in a register.
@@ -179,7 +186,7 @@ func (g *panelEmitter) multiply(x reg.GPVirtual) {
 	pixels.spread()
 	MOVQ(Mem{Base: step, Disp: 8}, w)
 	ADDQ(Mem{Base: g.t, Disp: panelW}, w)
-	for c := range block {
+	for c := range g.run {
 		for v := range weights {
 			VMOVUPS(Mem{Base: w, Disp: 4 * (c*g.width + v*g.lanes)}, weights[v])
 		}
@@ -264,13 +271,17 @@ const (
 	outerSums   = 64
 )
 
-// outer emits the kernel of the weight gradient: it goes over all pixels for so
+// outer emits a kernel of the weight gradient: it goes over all pixels for so
 // many channels of x at a time.
 func outer(set isa, channels ...int) {
-	name := "outer" + set.name
+	run := 0
+	for _, n := range channels {
+		run += n
+	}
+	name := fmt.Sprintf("outer%s_%d", set.name, run)
 	TEXT(name, NOSPLIT, "func(t *byte)") // avo cannot know outerArgs
 	Pragma("noescape")
-	Doc(name + " is outerGo; t is an *outerArgs.")
+	Doc(fmt.Sprintf("%s is outerGo for %d values of x; t is an *outerArgs.", name, run))
 	g := &panelEmitter{isa: set, t: Load(Param("t"), GP64())}
 	first := 0
 	for _, n := range channels {

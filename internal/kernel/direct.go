@@ -1,0 +1,310 @@
+package kernel
+
+import "unsafe"
+
+// direct computes convolutions in the blocked layout by their definition: sums
+// over taps and channels that stay in registers, with nothing copied or padded.
+// A tap that falls outside the image is left out: outputs that have the same
+// taps inside share a list of steps.
+//
+// It serves the forward pass and, with one axis for each phase of the stride,
+// the gradient of the input.
+type direct struct {
+	n               int // images
+	groups          int
+	inputs, outputs int // blocks of input channels in a group, output channels in a group
+	sizeX, sizeY    int // of a block of channels of an image, in values
+	set             *panelSet
+	panels          int // in a group
+	pixelX, pixelY  int // as panelArgs has them
+	segments        []segment
+	split           directSplit
+	*panelPacker
+
+	x, y     []float32
+	epilogue Epilogue
+	piece    func(int)
+}
+
+// A segment is a run of output pixels in a row that have the same taps inside the
+// image.
+type segment struct {
+	x, y   int // values before the first tap and the first pixel in a block of channels
+	pixels int
+	steps  []panelStep // none where the window is outside the image
+}
+
+// axis is one direction of a convolution: output i of n lies at from+i*to, and
+// tap taps[j] of the window multiplies input i*step+lead[j] with it.
+type axis struct {
+	n, from, to, step int
+	taps, lead        []int
+}
+
+// forwardAxes is the one axis of the forward pass.
+func forwardAxes(out, window, stride, dilation, pad int) []axis {
+	a := axis{n: out, to: 1, step: stride}
+	for k := range window {
+		a.taps, a.lead = append(a.taps, k), append(a.lead, k*dilation-pad)
+	}
+	return []axis{a}
+}
+
+// gradAxes are the axes of the input's gradient, one for each phase of the
+// stride.
+func gradAxes(size, window, dilation, stride, pad int) (axes []axis) {
+	for _, p := range gradPhases(size, window, dilation, stride, pad) {
+		axes = append(axes, axis{n: p.n, from: p.from, to: stride, step: 1, taps: p.taps, lead: p.lead})
+	}
+	return axes
+}
+
+// inside returns the taps of output i that meet one of size inputs: those from
+// first to end, since leads go up or down.
+func (a *axis) inside(i, size int) (first, end int) {
+	in := func(j int) bool { p := i*a.step + a.lead[j]; return p >= 0 && p < size }
+	for first < len(a.lead) && !in(first) {
+		first++
+	}
+	for end = first; end < len(a.lead) && in(end); end++ {
+	}
+	return first, end
+}
+
+// newDirect returns the forward pass of s, whose groups are whole blocks.
+func newDirect(s ConvShape) *direct {
+	oh, ow := s.Out()
+	d := &direct{n: s.N, groups: s.Groups, inputs: s.C / s.Groups / Block, outputs: s.K / s.Groups,
+		sizeX: s.H * s.W * Block, sizeY: oh * ow * Block}
+	d.prepare(s, false, s.H, s.W, ow,
+		forwardAxes(oh, s.KH, s.StrideH, s.DilationH, s.PadTop),
+		forwardAxes(ow, s.KW, s.StrideW, s.DilationW, s.PadLeft))
+	return d
+}
+
+// newDirectInput returns the pass from the gradient of the output to that of the
+// input.
+func newDirectInput(s ConvShape) *direct {
+	oh, ow := s.Out()
+	d := &direct{n: s.N, groups: s.Groups, inputs: s.K / s.Groups / Block, outputs: s.C / s.Groups,
+		sizeX: oh * ow * Block, sizeY: s.H * s.W * Block}
+	d.prepare(s, true, oh, ow, s.W,
+		gradAxes(s.H, s.KH, s.DilationH, s.StrideH, s.PadTop),
+		gradAxes(s.W, s.KW, s.DilationW, s.StrideW, s.PadLeft))
+	return d
+}
+
+// prepare lists the segments of the outputs that the axes describe, from an image
+// of h rows and w columns to one of outW columns.
+func (d *direct) prepare(s ConvShape, transposed bool, h, w, outW int, rows, columns []axis) {
+	d.set = panelsFor(d.outputs)
+	d.panels = d.outputs / d.set.width
+	d.panelPacker = newPanelPacker(s, d.set.width, transposed)
+	d.pixelX, d.pixelY = 4*Block*columns[0].step, 4*Block*columns[0].to
+	b := segmentBuilder{direct: d, h: h, w: w, outW: outW, kw: s.KW, lists: map[[6]int][]panelStep{}}
+	if isPoint(rows) && isPoint(columns) && d.sizeX == d.sizeY {
+		// One tap and no border: the image is one row.
+		b.w, columns[0].n, b.h, rows[0].n = h*w, h*w, 1, 1
+	}
+	for i := range rows {
+		for j := range columns {
+			b.add(&rows[i], &columns[j], [2]int{i, j})
+		}
+	}
+	d.split = d.chooseSplit()
+	d.piece = d.compute
+}
+
+// isPoint reports whether outputs are inputs, one by one.
+func isPoint(axes []axis) bool {
+	return len(axes) == 1 && len(axes[0].lead) == 1 && axes[0].lead[0] == 0 && axes[0].step == 1 && axes[0].to == 1
+}
+
+// A segmentBuilder makes the list of segments.
+type segmentBuilder struct {
+	*direct
+	h, w, outW, kw int
+	lists          map[[6]int][]panelStep // by axes and by the taps inside
+}
+
+// longestSegment is how many tiles of the most pixels a segment has at most, so that
+// the work can be cut.
+const longestSegment = 8
+
+func (b *segmentBuilder) add(rows, columns *axis, axes [2]int) {
+	for i := range rows.n {
+		firstH, endH := rows.inside(i, b.h)
+		for j := 0; j < columns.n; {
+			firstW, endW := columns.inside(j, b.w)
+			end := j + 1
+			for end < min(columns.n, j+longestSegment*b.set.most()) {
+				if f, e := columns.inside(end, b.w); f != firstW || e != endW {
+					break
+				}
+				end++
+			}
+			s := segment{y: Block * ((rows.from+i*rows.to)*b.outW + columns.from + j*columns.to), pixels: end - j}
+			if firstH < endH && firstW < endW {
+				s.x = Block * ((i*rows.step+rows.lead[firstH])*b.w + j*columns.step + columns.lead[firstW])
+				s.steps = b.steps(rows, columns, [6]int{axes[0], axes[1], firstH, endH, firstW, endW})
+			}
+			b.segments = append(b.segments, s)
+			j = end
+		}
+	}
+}
+
+// steps returns the list for some taps, relative to the first of them.
+func (b *segmentBuilder) steps(rows, columns *axis, key [6]int) []panelStep {
+	if list, ok := b.lists[key]; ok {
+		return list
+	}
+	var list []panelStep
+	firstH, endH, firstW, endW := key[2], key[3], key[4], key[5]
+	for i := firstH; i < endH; i++ {
+		for j := firstW; j < endW; j++ {
+			x := Block * ((rows.lead[i]-rows.lead[firstH])*b.w + columns.lead[j] - columns.lead[firstW])
+			tap := rows.taps[i]*b.kw + columns.taps[j]
+			for c := range b.inputs {
+				list = append(list, panelStep{int64(4 * (x + c*b.sizeX)), int64(4 * b.stepAt(tap, c))})
+			}
+		}
+	}
+	b.lists[key] = list
+	return list
+}
+
+// directSplit is how the work is cut into pieces: blocks of images, of panels
+// (through all groups) and of segments. Within a piece either the panels pass by
+// each segment, or the segments by each panel, whose weights then stay in the cache.
+type directSplit struct {
+	images, panels, segments int // counts of blocks
+	panelFirst               bool
+}
+
+// chooseSplit makes 16 pieces or more where there is work for them: enough for
+// many cores, with little waiting at the end.
+func (d *direct) chooseSplit() directSplit {
+	const enough, cached = 16, 256 << 10 / 4
+	panels := d.groups * d.panels
+	if len(d.weights) <= cached {
+		c := directSplit{images: d.n, panels: 1}
+		c.segments = min(len(d.segments), ceilDiv(enough, d.n))
+		return c
+	}
+	c := directSplit{images: 1, panels: panels, panelFirst: true}
+	c.images = min(d.n, ceilDiv(enough, panels))
+	c.segments = min(len(d.segments), ceilDiv(enough, panels*c.images))
+	return c
+}
+
+func (d *direct) name() string {
+	if len(d.segments[0].steps) == d.inputs && d.taps == 1 {
+		return "1x1"
+	}
+	return "direct"
+}
+
+func (d *direct) run(y, x []float32, e Epilogue) {
+	d.x, d.y, d.epilogue = x, y, e
+	Parallel(d.split.images*d.split.panels*d.split.segments, d.piece)
+	d.x, d.y, d.epilogue = nil, nil, Epilogue{}
+}
+
+// compute computes one piece.
+func (d *direct) compute(piece int) {
+	t := panelArgsPool.take()
+	defer releasePanel(t)
+	t.pixelX, t.pixelY, t.blockY = d.pixelX, d.pixelY, 4*d.sizeY
+	c, panels := &d.split, d.groups*d.panels
+	s, p, n := piece%c.segments, piece/c.segments%c.panels, piece/c.segments/c.panels
+	segments := d.segments[s*len(d.segments)/c.segments : (s+1)*len(d.segments)/c.segments]
+	panel0, panel1 := p*panels/c.panels, (p+1)*panels/c.panels
+	image0, image1 := n*d.n/c.images, (n+1)*d.n/c.images
+	if c.panelFirst {
+		for p := panel0; p < panel1; p++ {
+			for n := image0; n < image1; n++ {
+				for i := range segments {
+					d.segment(t, &segments[i], n, p)
+				}
+			}
+		}
+		return
+	}
+	for n := image0; n < image1; n++ {
+		for i := range segments {
+			for p := panel0; p < panel1; p++ {
+				d.segment(t, &segments[i], n, p)
+			}
+		}
+	}
+}
+
+// segment computes the pixels of a segment of image n for one panel.
+func (d *direct) segment(t *panelArgs, s *segment, n, panel int) {
+	channel := panel * d.set.width // through all groups
+	y := (n*d.groups*d.outputs + channel) / Block * d.sizeY
+	t.target(d.y, d.epilogue, y+s.y, channel)
+	if len(s.steps) == 0 {
+		t.withoutTaps(s.pixels, d.set.width)
+		return
+	}
+	t.x = &d.x[(n*d.groups+panel/d.panels)*d.inputs*d.sizeX+s.x]
+	t.steps, t.depth = &s.steps[0], len(s.steps)
+	t.w = unsafe.SliceData(d.panel(panel))
+	d.set.compute(t, s.pixels)
+}
+
+// compute computes so many pixels in tiles of nearly equal size.
+func (s *panelSet) compute(t *panelArgs, pixels int) {
+	tiles := ceilDiv(pixels, s.most())
+	size, larger := pixels/tiles, pixels%tiles
+	if larger > 0 {
+		s.tiles(t, larger, size+1)
+		t.x = (*float32)(unsafe.Add(unsafe.Pointer(t.x), larger*t.nextX))
+		t.y = (*float32)(unsafe.Add(unsafe.Pointer(t.y), larger*t.nextY))
+		if t.residual != nil {
+			t.residual = (*float32)(unsafe.Add(unsafe.Pointer(t.residual), larger*t.nextY))
+		}
+	}
+	s.tiles(t, tiles-larger, size)
+}
+
+// tiles computes so many tiles of so many pixels.
+func (s *panelSet) tiles(t *panelArgs, tiles, pixels int) {
+	t.tiles, t.nextX, t.nextY = tiles, pixels*t.pixelX, pixels*t.pixelY
+	s.kernels[pixels-1].run(t)
+}
+
+// target sets where the results begin, with what is added to them.
+func (t *panelArgs) target(y []float32, e Epilogue, at, channel int) {
+	t.y = &y[at]
+	t.bias, t.residual, t.flags = nil, nil, 0
+	if e.Bias != nil {
+		t.bias = &e.Bias[channel]
+	}
+	if e.Residual != nil {
+		t.residual = &e.Residual[at]
+	}
+	if e.ReLU {
+		t.flags = flagReLU
+	}
+}
+
+// withoutTaps is the panel kernel for pixels that no tap reaches.
+func (t *panelArgs) withoutTaps(pixels, width int) {
+	t.depth = 0
+	for p := range pixels {
+		for b := range width / Block {
+			t.pixel(0, p*t.pixelY+b*t.blockY, b, width, 0)
+		}
+	}
+}
+
+var panelArgsPool spares[panelArgs]
+
+// releasePanel gives arguments back, without what they point to.
+func releasePanel(t *panelArgs) {
+	*t = panelArgs{}
+	panelArgsPool.put(t)
+}

@@ -1,0 +1,164 @@
+package kernel
+
+// outerPass computes the gradient of a convolution's weights in the blocked
+// layout: for every tap the sum of the outer products of the input's pixels with
+// those of the output's gradient, rows of pixels at a time, in blocks of
+// channels whose sums stay in registers.
+type outerPass struct {
+	ConvShape
+	inputs, outputs int // blocks of channels in a group
+	oh, ow          int
+	taps            []outerTap
+	band            int // output rows that are taken at once
+	chunks          int // of images, each with sums of its own
+	kernel          outerKernel
+
+	dw, x, dy []float32
+	sums      []float32 // [chunk][group][input block][output block][tap][Block][Block]
+	piece     func(int)
+	storeOne  func(int)
+	scratch   scratchPool
+}
+
+// outerTap says which outputs a tap of the window reaches from inside the image.
+type outerTap struct {
+	dh, dw         int // the input pixel of output pixel 0
+	h0, h1, w0, w1 int // the outputs
+}
+
+func newOuterPass(s ConvShape) *outerPass {
+	p := &outerPass{ConvShape: s, inputs: s.C / s.Groups / Block, outputs: s.K / s.Groups / Block, kernel: panelTiers.get().outers[0].kernel}
+	p.oh, p.ow = s.Out()
+	for kh := range s.KH {
+		for kw := range s.KW {
+			t := outerTap{dh: kh*s.DilationH - s.PadTop, dw: kw*s.DilationW - s.PadLeft}
+			t.h0, t.h1 = reach(p.oh, s.H, s.StrideH, t.dh)
+			t.w0, t.w1 = reach(p.ow, s.W, s.StrideW, t.dw)
+			p.taps = append(p.taps, t)
+		}
+	}
+	if s.KH*s.KW == 1 && s.StrideH == 1 && s.StrideW == 1 && p.oh == s.H && p.ow == s.W {
+		p.cutIntoRows()
+	}
+	const pixels = 448 // whose channels fill the first-level cache
+	p.band = max(1, pixels/p.ow)
+	p.chunks = p.chooseChunks()
+	p.sums = make([]float32, p.chunks*s.weightLen())
+	p.scratch.size = len(p.taps) * Block * Block
+	p.piece, p.storeOne = p.compute, p.store
+	return p
+}
+
+// cutIntoRows takes the pixels of an image as rows of a length that suits the
+// caches: with one tap and no border it does not matter where rows end.
+func (p *outerPass) cutIntoRows() {
+	pixels := p.oh * p.ow
+	for width := min(pixels, 256); width > 0; width-- {
+		if pixels%width == 0 {
+			p.oh, p.ow, p.H, p.W = pixels/width, width, pixels/width, width
+			p.taps[0].h1, p.taps[0].w1 = p.oh, p.ow
+			return
+		}
+	}
+}
+
+// reach returns the outputs, of n, whose input i*stride+d is one of size.
+func reach(n, size, stride, d int) (first, end int) {
+	first = ceilDiv(max(-d, 0), stride)
+	return first, max(first, min(n, ceilDiv(max(size-d, 0), stride)))
+}
+
+// chooseChunks adds up chunks of images apart from each other where there are
+// few blocks of sums to give to many cores.
+func (p *outerPass) chooseChunks() int {
+	const enough = 16
+	return min(p.N, ceilDiv(enough, p.Groups*p.inputs*p.outputs))
+}
+
+func (p *outerPass) run(dw, x, dy []float32) {
+	p.dw, p.x, p.dy = dw, x, dy
+	Parallel(p.chunks*p.Groups*p.inputs*p.outputs, p.piece)
+	Parallel(p.Groups*p.inputs*p.outputs, p.storeOne)
+	p.dw, p.x, p.dy = nil, nil, nil
+}
+
+// block returns the sums of a block of channels in a chunk.
+func (p *outerPass) block(chunk, i int) []float32 {
+	size := len(p.taps) * Block * Block
+	return p.sums[(chunk*p.Groups*p.inputs*p.outputs+i)*size:][:size]
+}
+
+// compute adds up one block of channels over the images of one chunk.
+func (p *outerPass) compute(piece int) {
+	blocks := p.Groups * p.inputs * p.outputs
+	chunk, i := piece/blocks, piece%blocks
+	group, in, out := i/(p.inputs*p.outputs), i/p.outputs%p.inputs, i%p.outputs
+	sums := p.block(chunk, i)
+	clear(sums)
+	t := outerArgsPool.take()
+	defer releaseOuter(t)
+	t.pixelX, t.pixelY = 4*Block*p.StrideW, 4*Block
+	t.rowX, t.rowY = 4*Block*p.StrideH*p.W, 4*Block*p.ow
+	sizeX, sizeY := p.H*p.W*Block, p.oh*p.ow*Block
+	for n := chunk * p.N / p.chunks; n < (chunk+1)*p.N/p.chunks; n++ {
+		x := p.x[((n*p.Groups+group)*p.inputs+in)*sizeX:][:sizeX]
+		dy := p.dy[((n*p.Groups+group)*p.outputs+out)*sizeY:][:sizeY]
+		for row := 0; row < p.oh; row += p.band {
+			p.addBand(t, sums, x, dy, row)
+		}
+	}
+}
+
+// addBand adds what a band of output rows brings to every tap.
+func (p *outerPass) addBand(t *outerArgs, sums, x, dy []float32, row int) {
+	for i, tap := range p.taps {
+		first, end := max(row, tap.h0), min(row+p.band, tap.h1)
+		if first >= end || tap.w0 >= tap.w1 {
+			continue
+		}
+		t.x = &x[Block*((first*p.StrideH+tap.dh)*p.W+tap.w0*p.StrideW+tap.dw)]
+		t.y = &dy[Block*(first*p.ow+tap.w0)]
+		t.rows, t.pixels = end-first, tap.w1-tap.w0
+		t.sums = &sums[i*Block*Block]
+		p.kernel.run(t)
+	}
+}
+
+// store adds up the chunks of one block of channels and writes its gradients.
+func (p *outerPass) store(i int) {
+	sums := p.block(0, i)
+	for chunk := 1; chunk < p.chunks; chunk++ {
+		for j, v := range p.block(chunk, i) {
+			sums[j] += v
+		}
+	}
+	tmp := p.scratch.take()
+	defer p.scratch.put(tmp)
+	storeWeights(p.dw, sums, tmp, p.ConvShape, i/(p.inputs*p.outputs), i/p.outputs%p.inputs, i%p.outputs)
+}
+
+// storeWeights writes the sums (tap, Block input channels, Block output channels)
+// of a block of channels to their places in dw (K, C/Groups, KH, KW). tmp is
+// as long.
+func storeWeights(dw, sums, tmp []float32, s ConvShape, group, in, out int) {
+	taps, channels := s.KH*s.KW, s.C/s.Groups
+	byOutput := tmp[:len(sums)]
+	transposeBand(byOutput, taps*Block, sums, Block, taps*Block, Block)
+	for k := range Block {
+		to := dw[((group*(s.K/s.Groups)+out*Block+k)*channels+in*Block)*taps:][:Block*taps]
+		from := byOutput[k*taps*Block:][:taps*Block]
+		if taps == 1 {
+			copy(to, from)
+			continue
+		}
+		transposeBand(to, taps, from, Block, taps, Block)
+	}
+}
+
+var outerArgsPool spares[outerArgs]
+
+// releaseOuter gives arguments back, without what they point to.
+func releaseOuter(t *outerArgs) {
+	*t = outerArgs{}
+	outerArgsPool.put(t)
+}

@@ -1,0 +1,83 @@
+package kernel
+
+// panelPacker brings the weights (K, C/Groups, KH, KW) of a convolution into the
+// order that panel kernels read: [group][panel][tap][input channel][width].
+type panelPacker struct {
+	weights []float32
+
+	groups, taps int
+	in, out      int // channels of a group, as the pass has them
+	width        int
+	transposed   bool // the pass goes from the output's channels to the input's
+	from         []float32
+	piece        func(int)
+	scratch      scratchPool
+}
+
+func newPanelPacker(s ConvShape, width int, transposed bool) *panelPacker {
+	p := &panelPacker{groups: s.Groups, taps: s.KH * s.KW, in: s.C / s.Groups, out: s.K / s.Groups, width: width, transposed: transposed}
+	if transposed {
+		p.in, p.out = p.out, p.in
+	}
+	p.weights = make([]float32, s.weightLen())
+	p.scratch.size = Block * p.taps * width
+	p.piece = p.packPanel
+	return p
+}
+
+// panel returns the weights of a panel; panels are counted through all groups.
+func (p *panelPacker) panel(i int) []float32 {
+	size := p.taps * p.in * p.width
+	return p.weights[i*size:][:size]
+}
+
+// stepAt returns where the weights of a tap and a block of input channels lie in
+// a panel.
+func (p *panelPacker) stepAt(tap, block int) int { return (tap*p.in + block*Block) * p.width }
+
+func (p *panelPacker) pack(w []float32) {
+	p.from = w
+	Parallel(p.groups*p.out/p.width, p.piece)
+	p.from = nil
+}
+
+func (p *panelPacker) packPanel(panel int) {
+	group, first := panel/(p.out/p.width), panel%(p.out/p.width)*p.width
+	dst, w := p.panel(panel), p.from[group*p.in*p.out*p.taps:]
+	switch {
+	case p.transposed:
+		p.packTransposed(dst, w, first)
+	case p.taps == 1:
+		transposeBand(dst, p.width, w[first*p.in:], p.in, p.width, p.in)
+	default:
+		p.packForward(dst, w, first)
+	}
+}
+
+// packForward packs from rows of (in, taps) for each of width output channels.
+func (p *panelPacker) packForward(dst, w []float32, first int) {
+	tmp := p.scratch.take()
+	defer p.scratch.put(tmp)
+	row := p.in * p.taps
+	for c := 0; c < p.in; c += Block {
+		transposeBand(tmp, p.width, w[first*row+c*p.taps:], row, p.width, Block*p.taps)
+		for i := range Block {
+			for tap := range p.taps {
+				copy(dst[(tap*p.in+c+i)*p.width:][:p.width], tmp[(i*p.taps+tap)*p.width:])
+			}
+		}
+	}
+}
+
+// packTransposed packs from rows of (out, taps) for each input channel of the
+// pass.
+func (p *panelPacker) packTransposed(dst, w []float32, first int) {
+	for c := range p.in {
+		from := w[(c*p.out+first)*p.taps:]
+		if p.taps == 1 {
+			copy(dst[c*p.width:][:p.width], from)
+			continue
+		}
+		transposeBand(dst[c*p.width:], p.in*p.width, from, p.taps, p.width, p.taps)
+	}
+}
