@@ -19,12 +19,19 @@ import (
 type BatchNormOptions struct {
 	Eps      float64 // added to the variance; 0: 1e-5
 	Momentum float64 // weight of the new statistics in the running ones, in (0, 1]; 0: 0.1
+
+	// What follows is computed in the same pass: the result is norm(x) + Residual,
+	// a node of the shape of x, if that is set, and max(0, that) if ReLU is (NaN
+	// stays NaN).
+	Residual *G.Node
+	ReLU     bool
 }
 
 // BatchNormTrain is batch normalisation (Ioffe and Szegedy 2015) as training
 // does it: each channel of x, of shape (N, C, H, W), (N, C) or in general
-// (N, C, ...), is normalised by its own mean and biased variance, then
-// multiplied by weight and shifted by bias, both (C); nil for 1 and 0.
+// (N, C, ...), or of the blocked shape (N, C/16, H, W, 16), is normalised by its
+// own mean and biased variance, then multiplied by weight and shifted by bias,
+// both (C); nil for 1 and 0.
 //
 // Each run also moves runningMean and runningVar, of shape (C), towards the
 // statistics of the batch,
@@ -39,7 +46,7 @@ func BatchNormTrain(x, weight, bias, runningMean, runningVar *G.Node, o BatchNor
 	if err != nil {
 		return nil, err
 	}
-	if b.n*b.hw == 1 {
+	if b.shape.N*b.shape.HW == 1 {
 		return nil, errors.Errorf("%s: input of shape %v has one value per channel, want more", b.name, x.Shape())
 	}
 	for _, r := range []*G.Node{runningMean, runningVar} {
@@ -68,12 +75,14 @@ func BatchNormEval(x, weight, bias, runningMean, runningVar *G.Node, o BatchNorm
 	return b.normalise(x)
 }
 
-// batchNorm is one batch normalisation of an (n, c, hw) array.
+// batchNorm is one batch normalisation and what is fused with it.
 type batchNorm struct {
 	name         string
-	n, c, hw     int
+	shape        kernel.NormShape
 	eps          float64
 	weight, bias *G.Node
+	residual     *G.Node
+	relu         bool
 
 	// stats hold what x is normalised by: statistics of x in one node of shape
 	// (2, C), means first, if train; else running mean and variance.
@@ -89,12 +98,24 @@ func newBatchNorm(name string, x, weight, bias, mean, variance *G.Node, o BatchN
 	if shape.Dims() < 2 {
 		return nil, errors.Errorf("%s: input has shape %v, want (N, C, H, W) or (N, C)", name, shape)
 	}
-	b := &batchNorm{name: name, n: shape[0], c: shape[1], hw: shape[2:].TotalSize(), eps: o.Eps, weight: weight, bias: bias}
+	b := &batchNorm{name: name, eps: o.Eps, weight: weight, bias: bias, residual: o.Residual, relu: o.ReLU}
+	b.shape = kernel.NormShape{N: shape[0], C: shape[1], HW: shape[2:].TotalSize()}
+	if s, blocked := ImageShape(x); blocked {
+		b.shape = kernel.NormShape{N: s[0], C: s[1], HW: s[2] * s[3], Blocked: true}
+	}
 	if o.Eps == 0 {
 		b.eps = 1e-5
 	}
 	if !(b.eps > 0) || !(o.Momentum >= 0 && o.Momentum <= 1) {
 		return nil, errors.Errorf("%s: eps is %v and momentum %v, want eps above 0 and momentum from 0 to 1", name, o.Eps, o.Momentum)
+	}
+	if r := o.Residual; r != nil {
+		if err := float(name, "residual", r); err != nil {
+			return nil, err
+		}
+		if !slices.Equal(r.Shape(), shape) {
+			return nil, errors.Errorf("%s: residual has shape %v, want that of the input, %v", name, r.Shape(), shape)
+		}
 	}
 	for _, p := range []struct {
 		what string
@@ -106,7 +127,7 @@ func newBatchNorm(name string, x, weight, bias, mean, variance *G.Node, o BatchN
 		if err := float(name, p.what, p.node); err != nil {
 			return nil, err
 		}
-		if want := (tensor.Shape{b.c}); !slices.Equal(p.node.Shape(), want) {
+		if want := (tensor.Shape{b.shape.C}); !slices.Equal(p.node.Shape(), want) {
 			return nil, errors.Errorf("%s: %s has shape %v, want %v for input of shape %v", name, p.what, p.node.Shape(), want, shape)
 		}
 	}
@@ -119,14 +140,14 @@ func (b *batchNorm) batchStatistics(x, runningMean, runningVar *G.Node, momentum
 	if momentum == 0 {
 		momentum = 0.1
 	}
-	m := float64(b.n * b.hw)
+	m := float64(b.shape.N) * float64(b.shape.HW)
 	return apply(spec{
 		name:  "BatchNormStats",
 		attrs: fmt.Sprintf("momentum=%v", momentum),
-		shape: tensor.Shape{2, b.c},
+		shape: tensor.Shape{2, b.shape.C},
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			mean, variance := rows(y)
-			kernel.BatchNormStats(mean, variance, in[0].Float32s(), b.n, b.c, b.hw)
+			b.shape.Stats(mean, variance, in[0].Float32s())
 			move(in[1].Float32s(), mean, momentum, 1)
 			move(in[2].Float32s(), variance, momentum, m/(m-1))
 			return nil
@@ -141,53 +162,68 @@ func move(running, batch []float32, momentum, scale float64) {
 	}
 }
 
-// normalise is the output: inputs x, the statistics, weight and bias.
+// attrs writes the attributes.
+func (b *batchNorm) attrs() string {
+	a := fmt.Sprintf("eps=%v", b.eps)
+	if b.residual != nil {
+		a += ", residual"
+	}
+	if b.relu {
+		a += ", relu"
+	}
+	return a
+}
+
+// normalise is the output: inputs x, the statistics, weight, bias and residual.
 func (b *batchNorm) normalise(x *G.Node) (*G.Node, error) {
-	in := b.with(G.Nodes{x}, b.weight, b.bias)
+	in := append(b.with(G.Nodes{x}, b.weight, b.bias), withoutNil(b.residual)...)
 	diff := []bool{true}
 	for len(diff) < len(in) {
 		diff = append(diff, len(diff) > len(b.stats)) // the gradient of x accounts for the statistics
 	}
-	invstd := make([]float32, b.c)
+	read := b.reader(b.weight, b.bias)
 	return apply(spec{
 		name:  b.name,
-		attrs: fmt.Sprintf("eps=%v", b.eps),
+		attrs: b.attrs(),
 		shape: x.Shape(),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
-			mean, rest := b.split(in[1:], invstd)
-			weight, rest := b.optional(b.weight, rest)
-			bias, _ := b.optional(b.bias, rest)
-			kernel.BatchNormApply(y.Float32s(), in[0].Float32s(), mean, invstd, weight, bias, b.n, b.c, b.hw, false)
+			norm, rest := read(in[1:])
+			b.shape.Apply(y.Float32s(), in[0].Float32s(), values(rest, 0), norm, b.relu)
 			return nil
 		},
 		diff: diff,
-		grad: func(in G.Nodes, _, dy *G.Node) (G.Nodes, error) { return b.gradients(in[0], dy) },
+		grad: func(in G.Nodes, y, dy *G.Node) (G.Nodes, error) { return b.gradients(in[0], y, dy) },
 	}, in...)
 }
 
-// gradients of x, the statistics (nil), weight and bias.
-func (b *batchNorm) gradients(x, dy *G.Node) (G.Nodes, error) {
-	grads := make(G.Nodes, 1+len(b.stats))
-	var sums *G.Node
-	var err error
+// gradients of x, the statistics (nil), weight, bias and residual.
+func (b *batchNorm) gradients(x, y, dy *G.Node) (grads G.Nodes, err error) {
+	d := batchNormGrad{batchNorm: b, x: x, dy: dy, mask: b.relu}
 	if b.train || b.weight != nil || b.bias != nil {
-		if sums, err = b.reduce(x, dy); err != nil {
-			return nil, err
-		}
-	}
-	if b.train {
-		grads[0], err = b.inputGrad(x, dy, sums)
-	} else {
-		grads[0], err = b.inputGradEval(dy)
+		err = d.reduce(y)
+	} else if b.relu && b.residual != nil {
+		d.dy, err = reluGrad(y, dy)
+		d.mask = false
 	}
 	if err != nil {
+		return nil, err
+	}
+	grads = make(G.Nodes, 1+len(b.stats))
+	if grads[0], err = d.input(); err != nil {
 		return nil, err
 	}
 	for i, p := range []*G.Node{b.weight, b.bias} {
 		if p == nil {
 			continue
 		}
-		g, err := row(sums, i)
+		g, err := row(d.sums, i)
+		if err != nil {
+			return nil, err
+		}
+		grads = append(grads, g)
+	}
+	if b.residual != nil {
+		g, err := handOn(d.dy, b.residual)
 		if err != nil {
 			return nil, err
 		}
@@ -196,83 +232,153 @@ func (b *batchNorm) gradients(x, dy *G.Node) (G.Nodes, error) {
 	return grads, nil
 }
 
-// reduce is the node of shape (2, C) with the gradients of weight and bias.
-func (b *batchNorm) reduce(x, dy *G.Node) (*G.Node, error) {
-	invstd := make([]float32, b.c)
-	return apply(spec{
-		name:  b.name + "Reduce",
-		attrs: fmt.Sprintf("eps=%v", b.eps),
-		shape: tensor.Shape{2, b.c},
+// batchNormGrad is the backward pass. dy is the gradient of the norm itself, or
+// with mask set that of the ReLU after it: what becomes of it there is then found
+// from x, at no cost, wherever it is needed.
+type batchNormGrad struct {
+	*batchNorm
+	x, dy *G.Node
+	mask  bool
+	sums  *G.Node // (2, C): the gradients of weight and bias
+}
+
+// parameters are those of weight and bias that the gradients depend on, if the
+// gradient of x does on weight.
+func (d *batchNormGrad) parameters(weight *G.Node) (w, b *G.Node) {
+	if d.mask {
+		return d.weight, d.bias
+	}
+	return weight, nil
+}
+
+// reduce makes the sums; y is the output. With a residual and a ReLU, the same
+// pass makes dy that of the norm.
+func (d *batchNormGrad) reduce(y *G.Node) (err error) {
+	if d.relu && d.residual != nil {
+		return d.reduceOf(y)
+	}
+	weight, bias := d.parameters(nil)
+	read := d.reader(weight, bias)
+	mask := d.mask
+	d.sums, err = apply(spec{
+		name:  d.name + "Reduce",
+		attrs: d.attrs(),
+		shape: tensor.Shape{2, d.shape.C},
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			dweight, dbias := rows(y)
-			mean, _ := b.split(in[2:], invstd)
-			kernel.BatchNormReduce(dweight, dbias, in[0].Float32s(), in[1].Float32s(), mean, invstd, b.n, b.c, b.hw)
+			norm, _ := read(in[2:])
+			d.shape.Reduce(dweight, dbias, in[0].Float32s(), in[1].Float32s(), norm, mask)
 			return nil
 		},
-	}, b.with(G.Nodes{x, dy})...)
+	}, d.with(G.Nodes{d.x, d.dy}, weight, bias)...)
+	return err
 }
 
-// inputGrad is the gradient of x where the statistics are those of x.
-func (b *batchNorm) inputGrad(x, dy, sums *G.Node) (*G.Node, error) {
-	invstd := make([]float32, b.c)
+// reduceOf makes the gradient behind the ReLU, and the sums along with it, which
+// a small operation after it hands out.
+func (d *batchNormGrad) reduceOf(y *G.Node) (err error) {
+	sums := tensor.New(tensor.WithShape(2, d.shape.C), tensor.Of(tensor.Float32))
+	read := d.reader(nil, nil)
+	d.dy, err = apply(spec{
+		name:  d.name + "Reduce",
+		attrs: d.attrs(),
+		shape: y.Shape(),
+		do: func(dz *tensor.Dense, in []*tensor.Dense) error {
+			dweight, dbias := rows(sums)
+			norm, _ := read(in[3:])
+			d.shape.ReduceOf(dz.Float32s(), dweight, dbias, in[0].Float32s(), in[1].Float32s(), in[2].Float32s(), norm)
+			return nil
+		},
+	}, d.with(G.Nodes{y, d.dy, d.x})...)
+	if err != nil {
+		return err
+	}
+	d.mask = false
+	d.sums, err = apply(spec{
+		name:  d.name + "Sums",
+		shape: sums.Shape(),
+		do: func(y *tensor.Dense, _ []*tensor.Dense) error {
+			copy(y.Float32s(), sums.Float32s())
+			return nil
+		},
+	}, d.dy)
+	return err
+}
+
+// input is the gradient of x.
+func (d *batchNormGrad) input() (*G.Node, error) {
+	if !d.train {
+		return d.inputEval()
+	}
+	weight, bias := d.parameters(d.weight)
+	read := d.reader(weight, bias)
+	mask := d.mask
 	return apply(spec{
-		name:  b.name + "InputGrad",
-		attrs: fmt.Sprintf("eps=%v", b.eps),
-		shape: x.Shape(),
+		name:  d.name + "InputGrad",
+		attrs: d.attrs(),
+		shape: d.x.Shape(),
 		do: func(dx *tensor.Dense, in []*tensor.Dense) error {
 			dweight, dbias := rows(in[2])
-			mean, rest := b.split(in[3:], invstd)
-			weight, _ := b.optional(b.weight, rest)
-			kernel.BatchNormInputGrad(dx.Float32s(), in[0].Float32s(), in[1].Float32s(), mean, invstd, weight, dweight, dbias, b.n, b.c, b.hw)
+			norm, _ := read(in[3:])
+			d.shape.InputGrad(dx.Float32s(), in[0].Float32s(), in[1].Float32s(), dweight, dbias, norm, mask)
 			return nil
 		},
-	}, b.with(G.Nodes{x, dy, sums}, b.weight)...)
+	}, d.with(G.Nodes{d.x, d.dy, d.sums}, weight, bias)...)
 }
 
-// inputGradEval is the gradient of x where the statistics are constants.
-func (b *batchNorm) inputGradEval(dy *G.Node) (*G.Node, error) {
-	invstd := make([]float32, b.c)
+// inputEval is the gradient of x where the statistics are constants. It depends
+// on x only through the mask.
+func (d *batchNormGrad) inputEval() (*G.Node, error) {
+	in := G.Nodes{d.dy}
+	if d.mask {
+		in = append(in, d.x)
+	}
+	first := len(in)
+	weight, bias := d.parameters(d.weight)
+	read := d.reader(weight, bias)
+	mask := d.mask
 	return apply(spec{
-		name:  b.name + "InputGrad",
-		attrs: fmt.Sprintf("eps=%v", b.eps),
-		shape: dy.Shape(),
+		name:  d.name + "InputGrad",
+		attrs: d.attrs(),
+		shape: d.dy.Shape(),
 		do: func(dx *tensor.Dense, in []*tensor.Dense) error {
-			_, rest := b.split(in[1:], invstd)
-			weight, _ := b.optional(b.weight, rest)
-			kernel.BatchNormInputGradEval(dx.Float32s(), in[0].Float32s(), invstd, weight, b.n, b.c, b.hw)
+			norm, _ := read(in[first:])
+			d.shape.InputGradEval(dx.Float32s(), values(in[:first], 1), in[0].Float32s(), norm, mask)
 			return nil
 		},
-	}, b.with(G.Nodes{dy}, b.weight)...)
+	}, d.with(in, weight, bias)...)
 }
 
 // with appends the statistics and those of the parameters that are not nil.
 func (b *batchNorm) with(in G.Nodes, parameters ...*G.Node) G.Nodes {
-	in = append(in, b.stats...)
-	for _, p := range parameters {
-		if p != nil {
-			in = append(in, p)
-		}
-	}
-	return in
+	return append(append(in, b.stats...), withoutNil(parameters...)...)
 }
 
-// split takes the statistics, as with appended them, from the front of in: it
-// returns the means, sets invstd, and returns what follows.
-func (b *batchNorm) split(in []*tensor.Dense, invstd []float32) (mean []float32, rest []*tensor.Dense) {
-	var variance []float32
-	if b.train {
-		mean, variance = rows(in[0])
-	} else {
-		mean, variance = in[0].Float32s(), in[1].Float32s()
+// reader returns what takes the statistics, weight and bias, as with appended
+// them, from the front of an operation's inputs and returns the others too. A
+// parameter that is nil has not been appended.
+func (b *batchNorm) reader(weight, bias *G.Node) func(in []*tensor.Dense) (n kernel.Norm, rest []*tensor.Dense) {
+	invstd := make([]float32, b.shape.C)
+	return func(in []*tensor.Dense) (kernel.Norm, []*tensor.Dense) {
+		n := kernel.Norm{InvStd: invstd}
+		var variance []float32
+		if b.train {
+			n.Mean, variance = rows(in[0])
+		} else {
+			n.Mean, variance = in[0].Float32s(), in[1].Float32s()
+		}
+		for i, v := range variance {
+			invstd[i] = float32(1 / math.Sqrt(float64(v)+b.eps))
+		}
+		in = in[len(b.stats):]
+		n.Gamma, in = optional(weight, in)
+		n.Beta, in = optional(bias, in)
+		return n, in
 	}
-	for i, v := range variance {
-		invstd[i] = float32(1 / math.Sqrt(float64(v)+b.eps))
-	}
-	return mean, in[len(b.stats):]
 }
 
 // optional takes the values of parameter p from the front of in, if there is a p.
-func (b *batchNorm) optional(p *G.Node, in []*tensor.Dense) ([]float32, []*tensor.Dense) {
+func optional(p *G.Node, in []*tensor.Dense) ([]float32, []*tensor.Dense) {
 	if p == nil {
 		return nil, in
 	}

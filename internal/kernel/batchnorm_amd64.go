@@ -2,52 +2,314 @@
 
 package kernel
 
+// momentsAVX2: sums of d and of d*d, where d = x[i] - centre
+//
+//go:noescape
+func momentsAVX2(x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// productsAVX2: sums of dy[i] and of (x[i] - centre) * dy[i]
+//
+//go:noescape
+func productsAVX2(x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// productsReLUAVX2: as products, with 0 for dy[i] where (x[i] - mean) * scale + shift <= 0
+//
+//go:noescape
+func productsReLUAVX2(x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// productsOfAVX2: dz[i] = dy[i], or 0 where y[i] <= 0; and as products for dz
+//
+//go:noescape
+func productsOfAVX2(dz []float32, y []float32, dy []float32, x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// inputGradAVX2: dx[i] = gain * dy[i] + (slope * (x[i] - mean) + offset)
+//
+//go:noescape
+func inputGradAVX2(dx []float32, x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
+// inputGradReLUAVX2: as inputGrad, with 0 for dy[i] where (x[i] - mean) * scale + shift <= 0
+//
+//go:noescape
+func inputGradReLUAVX2(dx []float32, x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
+// gainAVX2: dx[i] = gain * dy[i]
+//
+//go:noescape
+func gainAVX2(dx []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
+// gainReLUAVX2: dx[i] = gain * dy[i], or 0 where (x[i] - mean) * scale + shift <= 0
+//
+//go:noescape
+func gainReLUAVX2(dx []float32, x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
 // applyAVX2: y[i] = (x[i] - mean) * scale + shift
 //
 //go:noescape
-func applyAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
+func applyAVX2(y []float32, x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
 // applyReLUAVX2: y[i] = max((x[i] - mean) * scale + shift, 0)
 //
 //go:noescape
-func applyReLUAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
+func applyReLUAVX2(y []float32, x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
-// momentsAVX2: the sums of d and of d*d, where d = x[i] - pivot
+// applyAddAVX2: y[i] = (x[i] - mean) * scale + shift + residual[i]
 //
 //go:noescape
-func momentsAVX2(x []float32, pivot float64) (sum float64, squares float64)
+func applyAddAVX2(y []float32, x []float32, residual []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
-// productsAVX2: the sums of dy[i] and of (x[i] - mean) * dy[i]
+// applyAddReLUAVX2: y[i] = max((x[i] - mean) * scale + shift + residual[i], 0)
 //
 //go:noescape
-func productsAVX2(x []float32, dy []float32, mean float64) (sum float64, dot float64)
+func applyAddReLUAVX2(y []float32, x []float32, residual []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
-// inputGradAVX2: dx[i] = a * dy[i] + (b * (x[i] - mean) + c)
+// momentsAVX512: sums of d and of d*d, where d = x[i] - centre
 //
 //go:noescape
-func inputGradAVX2(dx []float32, x []float32, dy []float32, mean float32, a float32, b float32, c float32)
+func momentsAVX512(x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// productsAVX512: sums of dy[i] and of (x[i] - centre) * dy[i]
+//
+//go:noescape
+func productsAVX512(x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// productsReLUAVX512: as products, with 0 for dy[i] where (x[i] - mean) * scale + shift <= 0
+//
+//go:noescape
+func productsReLUAVX512(x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// productsOfAVX512: dz[i] = dy[i], or 0 where y[i] <= 0; and as products for dz
+//
+//go:noescape
+func productsOfAVX512(dz []float32, y []float32, dy []float32, x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+}, sums *[32]float64)
+
+// inputGradAVX512: dx[i] = gain * dy[i] + (slope * (x[i] - mean) + offset)
+//
+//go:noescape
+func inputGradAVX512(dx []float32, x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
+// inputGradReLUAVX512: as inputGrad, with 0 for dy[i] where (x[i] - mean) * scale + shift <= 0
+//
+//go:noescape
+func inputGradReLUAVX512(dx []float32, x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
+// gainAVX512: dx[i] = gain * dy[i]
+//
+//go:noescape
+func gainAVX512(dx []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
+
+// gainReLUAVX512: dx[i] = gain * dy[i], or 0 where (x[i] - mean) * scale + shift <= 0
+//
+//go:noescape
+func gainReLUAVX512(dx []float32, x []float32, dy []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
 // applyAVX512: y[i] = (x[i] - mean) * scale + shift
 //
 //go:noescape
-func applyAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
+func applyAVX512(y []float32, x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
 // applyReLUAVX512: y[i] = max((x[i] - mean) * scale + shift, 0)
 //
 //go:noescape
-func applyReLUAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
+func applyReLUAVX512(y []float32, x []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
-// momentsAVX512: the sums of d and of d*d, where d = x[i] - pivot
+// applyAddAVX512: y[i] = (x[i] - mean) * scale + shift + residual[i]
 //
 //go:noescape
-func momentsAVX512(x []float32, pivot float64) (sum float64, squares float64)
+func applyAddAVX512(y []float32, x []float32, residual []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})
 
-// productsAVX512: the sums of dy[i] and of (x[i] - mean) * dy[i]
+// applyAddReLUAVX512: y[i] = max((x[i] - mean) * scale + shift + residual[i], 0)
 //
 //go:noescape
-func productsAVX512(x []float32, dy []float32, mean float64) (sum float64, dot float64)
-
-// inputGradAVX512: dx[i] = a * dy[i] + (b * (x[i] - mean) + c)
-//
-//go:noescape
-func inputGradAVX512(dx []float32, x []float32, dy []float32, mean float32, a float32, b float32, c float32)
+func applyAddReLUAVX512(y []float32, x []float32, residual []float32, c *struct {
+	mean   [16]float32
+	scale  [16]float32
+	shift  [16]float32
+	gain   [16]float32
+	slope  [16]float32
+	offset [16]float32
+	centre [16]float64
+})

@@ -20,760 +20,1771 @@ DATA tailMask<>+56(SB)/4, $+0
 DATA tailMask<>+60(SB)/4, $+0
 GLOBL tailMask<>(SB), RODATA|NOPTR, $64
 
-// func applyAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
-// Requires: AVX, FMA3
-TEXT ·applyAVX2(SB), NOSPLIT, $0-60
-	MOVQ         x_base+24(FP), AX
-	MOVQ         y_base+0(FP), CX
-	MOVQ         y_len+8(FP), DX
-	VBROADCASTSS mean+48(FP), Y0
-	VBROADCASTSS scale+52(FP), Y1
-	VBROADCASTSS shift+56(FP), Y2
-	XORQ         BX, BX
+// func momentsAVX2(x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	MOVQ    c+24(FP), DX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+32(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS 128(BX), Y4
+	VMOVUPS 160(BX), Y5
+	VMOVUPS 192(BX), Y6
+	VMOVUPS 224(BX), Y7
+	XORQ    SI, SI
 
 blocks:
-	CMPQ        DX, $0x20
-	JLT         vectors
-	VMOVUPS     (AX)(BX*4), Y3
-	VMOVUPS     32(AX)(BX*4), Y4
-	VMOVUPS     64(AX)(BX*4), Y5
-	VMOVUPS     96(AX)(BX*4), Y6
-	VSUBPS      Y0, Y3, Y3
-	VFMADD213PS Y2, Y1, Y3
-	VMOVUPS     Y3, (CX)(BX*4)
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMOVUPS     Y4, 32(CX)(BX*4)
-	VSUBPS      Y0, Y5, Y5
-	VFMADD213PS Y2, Y1, Y5
-	VMOVUPS     Y5, 64(CX)(BX*4)
-	VSUBPS      Y0, Y6, Y6
-	VFMADD213PS Y2, Y1, Y6
-	VMOVUPS     Y6, 96(CX)(BX*4)
-	ADDQ        $0x20, BX
-	SUBQ        $0x20, DX
-	JMP         blocks
-
-vectors:
-	CMPQ        DX, $0x08
-	JLT         tail
-	VMOVUPS     (AX)(BX*4), Y3
-	VSUBPS      Y0, Y3, Y3
-	VFMADD213PS Y2, Y1, Y3
-	VMOVUPS     Y3, (CX)(BX*4)
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
-	JMP         vectors
+	CMPQ         CX, $0x10
+	JLT          tail
+	VMOVUPS      (AX)(SI*4), Y8
+	VCVTPS2PD    X8, Y9
+	VSUBPD       384(DX), Y9, Y9
+	VADDPD       Y9, Y0, Y0
+	VFMADD231PD  Y9, Y9, Y4
+	VEXTRACTF128 $0x01, Y8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       416(DX), Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VFMADD231PD  Y8, Y8, Y5
+	VMOVUPS      32(AX)(SI*4), Y8
+	VCVTPS2PD    X8, Y9
+	VSUBPD       448(DX), Y9, Y9
+	VADDPD       Y9, Y2, Y2
+	VFMADD231PD  Y9, Y9, Y6
+	VEXTRACTF128 $0x01, Y8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       480(DX), Y8, Y8
+	VADDPD       Y8, Y3, Y3
+	VFMADD231PD  Y8, Y8, Y7
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, CX
+	JMP          blocks
 
 tail:
-	TESTQ       DX, DX
+	TESTQ        CX, CX
+	JZ           done
+	MOVQ         CX, DI
+	MOVQ         $0x00000008, R8
+	CMPQ         DI, R8
+	CMOVQGT      R8, DI
+	LEAQ         tailMask<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         DI, R9
+	VMOVDQU      (R8)(R9*4), Y8
+	VMASKMOVPS   (AX)(SI*4), Y8, Y9
+	VCVTPS2PD    X9, Y10
+	VSUBPD       384(DX), Y10, Y10
+	VPMOVSXDQ    X8, Y11
+	VANDPD       Y11, Y10, Y10
+	VADDPD       Y10, Y0, Y0
+	VFMADD231PD  Y10, Y10, Y4
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       416(DX), Y9, Y9
+	VEXTRACTF128 $0x01, Y8, X8
+	VPMOVSXDQ    X8, Y8
+	VANDPD       Y8, Y9, Y9
+	VADDPD       Y9, Y1, Y1
+	VFMADD231PD  Y9, Y9, Y5
+	SUBQ         $0x08, CX
+	JLE          done
+	MOVQ         $0x00000008, DI
+	CMPQ         CX, DI
+	CMOVQGT      DI, CX
+	LEAQ         tailMask<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVDQU      (DI)(R8*4), Y8
+	VMASKMOVPS   32(AX)(SI*4), Y8, Y9
+	VCVTPS2PD    X9, Y10
+	VSUBPD       448(DX), Y10, Y10
+	VPMOVSXDQ    X8, Y11
+	VANDPD       Y11, Y10, Y10
+	VADDPD       Y10, Y2, Y2
+	VFMADD231PD  Y10, Y10, Y6
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       480(DX), Y9, Y9
+	VEXTRACTF128 $0x01, Y8, X8
+	VPMOVSXDQ    X8, Y8
+	VANDPD       Y8, Y9, Y9
+	VADDPD       Y9, Y3, Y3
+	VFMADD231PD  Y9, Y9, Y7
+
+done:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	VMOVUPS Y4, 128(BX)
+	VMOVUPS Y5, 160(BX)
+	VMOVUPS Y6, 192(BX)
+	VMOVUPS Y7, 224(BX)
+	VZEROUPPER
+	RET
+
+// func productsAVX2(x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·productsAVX2(SB), NOSPLIT, $0-64
+	MOVQ    x_base+0(FP), AX
+	MOVQ    dy_base+24(FP), CX
+	MOVQ    x_len+8(FP), DX
+	MOVQ    c+48(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+56(FP), SI
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS 128(SI), Y4
+	VMOVUPS 160(SI), Y5
+	VMOVUPS 192(SI), Y6
+	VMOVUPS 224(SI), Y7
+	XORQ    DI, DI
+
+blocks:
+	CMPQ         DX, $0x10
+	JLT          tail
+	VMOVUPS      (AX)(DI*4), Y8
+	VMOVUPS      (CX)(DI*4), Y9
+	VCVTPS2PD    X8, Y10
+	VSUBPD       384(BX), Y10, Y10
+	VCVTPS2PD    X9, Y11
+	VADDPD       Y11, Y0, Y0
+	VFMADD231PD  Y10, Y11, Y4
+	VEXTRACTF128 $0x01, Y8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       416(BX), Y8, Y8
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VADDPD       Y9, Y1, Y1
+	VFMADD231PD  Y8, Y9, Y5
+	VMOVUPS      32(AX)(DI*4), Y8
+	VMOVUPS      32(CX)(DI*4), Y9
+	VCVTPS2PD    X8, Y10
+	VSUBPD       448(BX), Y10, Y10
+	VCVTPS2PD    X9, Y11
+	VADDPD       Y11, Y2, Y2
+	VFMADD231PD  Y10, Y11, Y6
+	VEXTRACTF128 $0x01, Y8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       480(BX), Y8, Y8
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VADDPD       Y9, Y3, Y3
+	VFMADD231PD  Y8, Y9, Y7
+	ADDQ         $0x10, DI
+	SUBQ         $0x10, DX
+	JMP          blocks
+
+tail:
+	TESTQ        DX, DX
+	JZ           done
+	MOVQ         DX, R8
+	MOVQ         $0x00000008, R9
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	LEAQ         tailMask<>+0(SB), R9
+	MOVQ         $0x00000008, R10
+	SUBQ         R8, R10
+	VMOVDQU      (R9)(R10*4), Y8
+	VMASKMOVPS   (AX)(DI*4), Y8, Y9
+	VMASKMOVPS   (CX)(DI*4), Y8, Y10
+	VCVTPS2PD    X9, Y11
+	VSUBPD       384(BX), Y11, Y11
+	VPMOVSXDQ    X8, Y12
+	VANDPD       Y12, Y11, Y11
+	VCVTPS2PD    X10, Y12
+	VADDPD       Y12, Y0, Y0
+	VFMADD231PD  Y11, Y12, Y4
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       416(BX), Y9, Y9
+	VEXTRACTF128 $0x01, Y8, X8
+	VPMOVSXDQ    X8, Y8
+	VANDPD       Y8, Y9, Y9
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y8
+	VADDPD       Y8, Y1, Y1
+	VFMADD231PD  Y9, Y8, Y5
+	SUBQ         $0x08, DX
+	JLE          done
+	MOVQ         $0x00000008, R8
+	CMPQ         DX, R8
+	CMOVQGT      R8, DX
+	LEAQ         tailMask<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         DX, R9
+	VMOVDQU      (R8)(R9*4), Y8
+	VMASKMOVPS   32(AX)(DI*4), Y8, Y9
+	VMASKMOVPS   32(CX)(DI*4), Y8, Y10
+	VCVTPS2PD    X9, Y11
+	VSUBPD       448(BX), Y11, Y11
+	VPMOVSXDQ    X8, Y12
+	VANDPD       Y12, Y11, Y11
+	VCVTPS2PD    X10, Y12
+	VADDPD       Y12, Y2, Y2
+	VFMADD231PD  Y11, Y12, Y6
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       480(BX), Y9, Y9
+	VEXTRACTF128 $0x01, Y8, X8
+	VPMOVSXDQ    X8, Y8
+	VANDPD       Y8, Y9, Y9
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y8
+	VADDPD       Y8, Y3, Y3
+	VFMADD231PD  Y9, Y8, Y7
+
+done:
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	VMOVUPS Y4, 128(SI)
+	VMOVUPS Y5, 160(SI)
+	VMOVUPS Y6, 192(SI)
+	VMOVUPS Y7, 224(SI)
+	VZEROUPPER
+	RET
+
+// func productsReLUAVX2(x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·productsReLUAVX2(SB), NOSPLIT, $0-64
+	MOVQ    x_base+0(FP), AX
+	MOVQ    dy_base+24(FP), CX
+	MOVQ    x_len+8(FP), DX
+	MOVQ    c+48(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+56(FP), SI
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 64(SI), Y3
+	VMOVUPS 96(SI), Y4
+	VMOVUPS 128(SI), Y5
+	VMOVUPS 160(SI), Y6
+	VMOVUPS 192(SI), Y7
+	VMOVUPS 224(SI), Y8
+	XORQ    DI, DI
+
+blocks:
+	CMPQ         DX, $0x10
+	JLT          tail
+	VMOVUPS      (AX)(DI*4), Y9
+	VMOVUPS      (CX)(DI*4), Y10
+	VSUBPS       (BX), Y9, Y11
+	VMOVUPS      64(BX), Y12
+	VFMADD213PS  128(BX), Y12, Y11
+	VCMPPS       $0x16, Y0, Y11, Y11
+	VANDPS       Y10, Y11, Y11
+	VCVTPS2PD    X9, Y10
+	VSUBPD       384(BX), Y10, Y10
+	VCVTPS2PD    X11, Y12
+	VADDPD       Y12, Y1, Y1
+	VFMADD231PD  Y10, Y12, Y5
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       416(BX), Y9, Y9
+	VEXTRACTF128 $0x01, Y11, X11
+	VCVTPS2PD    X11, Y10
+	VADDPD       Y10, Y2, Y2
+	VFMADD231PD  Y9, Y10, Y6
+	VMOVUPS      32(AX)(DI*4), Y9
+	VMOVUPS      32(CX)(DI*4), Y10
+	VSUBPS       32(BX), Y9, Y11
+	VMOVUPS      96(BX), Y12
+	VFMADD213PS  160(BX), Y12, Y11
+	VCMPPS       $0x16, Y0, Y11, Y11
+	VANDPS       Y10, Y11, Y11
+	VCVTPS2PD    X9, Y10
+	VSUBPD       448(BX), Y10, Y10
+	VCVTPS2PD    X11, Y12
+	VADDPD       Y12, Y3, Y3
+	VFMADD231PD  Y10, Y12, Y7
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       480(BX), Y9, Y9
+	VEXTRACTF128 $0x01, Y11, X11
+	VCVTPS2PD    X11, Y10
+	VADDPD       Y10, Y4, Y4
+	VFMADD231PD  Y9, Y10, Y8
+	ADDQ         $0x10, DI
+	SUBQ         $0x10, DX
+	JMP          blocks
+
+tail:
+	TESTQ        DX, DX
+	JZ           done
+	MOVQ         DX, R8
+	MOVQ         $0x00000008, R9
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	LEAQ         tailMask<>+0(SB), R9
+	MOVQ         $0x00000008, R10
+	SUBQ         R8, R10
+	VMOVDQU      (R9)(R10*4), Y9
+	VMASKMOVPS   (AX)(DI*4), Y9, Y10
+	VMASKMOVPS   (CX)(DI*4), Y9, Y11
+	VSUBPS       (BX), Y10, Y12
+	VMOVUPS      64(BX), Y13
+	VFMADD213PS  128(BX), Y13, Y12
+	VCMPPS       $0x16, Y0, Y12, Y12
+	VANDPS       Y11, Y12, Y12
+	VCVTPS2PD    X10, Y11
+	VSUBPD       384(BX), Y11, Y11
+	VPMOVSXDQ    X9, Y13
+	VANDPD       Y13, Y11, Y11
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y1, Y1
+	VFMADD231PD  Y11, Y13, Y5
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y10
+	VSUBPD       416(BX), Y10, Y10
+	VEXTRACTF128 $0x01, Y9, X9
+	VPMOVSXDQ    X9, Y9
+	VANDPD       Y9, Y10, Y10
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y9
+	VADDPD       Y9, Y2, Y2
+	VFMADD231PD  Y10, Y9, Y6
+	SUBQ         $0x08, DX
+	JLE          done
+	MOVQ         $0x00000008, R8
+	CMPQ         DX, R8
+	CMOVQGT      R8, DX
+	LEAQ         tailMask<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         DX, R9
+	VMOVDQU      (R8)(R9*4), Y9
+	VMASKMOVPS   32(AX)(DI*4), Y9, Y10
+	VMASKMOVPS   32(CX)(DI*4), Y9, Y11
+	VSUBPS       32(BX), Y10, Y12
+	VMOVUPS      96(BX), Y13
+	VFMADD213PS  160(BX), Y13, Y12
+	VCMPPS       $0x16, Y0, Y12, Y0
+	VANDPS       Y11, Y0, Y0
+	VCVTPS2PD    X10, Y11
+	VSUBPD       448(BX), Y11, Y11
+	VPMOVSXDQ    X9, Y12
+	VANDPD       Y12, Y11, Y11
+	VCVTPS2PD    X0, Y12
+	VADDPD       Y12, Y3, Y3
+	VFMADD231PD  Y11, Y12, Y7
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y10
+	VSUBPD       480(BX), Y10, Y10
+	VEXTRACTF128 $0x01, Y9, X9
+	VPMOVSXDQ    X9, Y9
+	VANDPD       Y9, Y10, Y10
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       Y0, Y4, Y4
+	VFMADD231PD  Y10, Y0, Y8
+
+done:
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	VMOVUPS Y5, 128(SI)
+	VMOVUPS Y6, 160(SI)
+	VMOVUPS Y7, 192(SI)
+	VMOVUPS Y8, 224(SI)
+	VZEROUPPER
+	RET
+
+// func productsOfAVX2(dz []float32, y []float32, dy []float32, x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·productsOfAVX2(SB), NOSPLIT, $0-112
+	MOVQ    y_base+24(FP), AX
+	MOVQ    dy_base+48(FP), CX
+	MOVQ    x_base+72(FP), DX
+	MOVQ    dz_base+0(FP), BX
+	MOVQ    dz_len+8(FP), SI
+	MOVQ    c+96(FP), DI
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+104(FP), R8
+	VMOVUPS (R8), Y1
+	VMOVUPS 32(R8), Y2
+	VMOVUPS 64(R8), Y3
+	VMOVUPS 96(R8), Y4
+	VMOVUPS 128(R8), Y5
+	VMOVUPS 160(R8), Y6
+	VMOVUPS 192(R8), Y7
+	VMOVUPS 224(R8), Y8
+	XORQ    R9, R9
+
+blocks:
+	CMPQ         SI, $0x10
+	JLT          tail
+	VMOVUPS      (AX)(R9*4), Y9
+	VMOVUPS      (CX)(R9*4), Y10
+	VMOVUPS      (DX)(R9*4), Y11
+	VCMPPS       $0x16, Y0, Y9, Y9
+	VANDPS       Y10, Y9, Y9
+	VMOVAPS      Y9, Y10
+	VCVTPS2PD    X11, Y12
+	VSUBPD       384(DI), Y12, Y12
+	VCVTPS2PD    X10, Y13
+	VADDPD       Y13, Y1, Y1
+	VFMADD231PD  Y12, Y13, Y5
+	VEXTRACTF128 $0x01, Y11, X11
+	VCVTPS2PD    X11, Y11
+	VSUBPD       416(DI), Y11, Y11
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y10
+	VADDPD       Y10, Y2, Y2
+	VFMADD231PD  Y11, Y10, Y6
+	VMOVUPS      Y9, (BX)(R9*4)
+	VMOVUPS      32(AX)(R9*4), Y9
+	VMOVUPS      32(CX)(R9*4), Y10
+	VMOVUPS      32(DX)(R9*4), Y11
+	VCMPPS       $0x16, Y0, Y9, Y9
+	VANDPS       Y10, Y9, Y9
+	VMOVAPS      Y9, Y10
+	VCVTPS2PD    X11, Y12
+	VSUBPD       448(DI), Y12, Y12
+	VCVTPS2PD    X10, Y13
+	VADDPD       Y13, Y3, Y3
+	VFMADD231PD  Y12, Y13, Y7
+	VEXTRACTF128 $0x01, Y11, X11
+	VCVTPS2PD    X11, Y11
+	VSUBPD       480(DI), Y11, Y11
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y10
+	VADDPD       Y10, Y4, Y4
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPS      Y9, 32(BX)(R9*4)
+	ADDQ         $0x10, R9
+	SUBQ         $0x10, SI
+	JMP          blocks
+
+tail:
+	TESTQ        SI, SI
+	JZ           done
+	MOVQ         SI, R10
+	MOVQ         $0x00000008, R11
+	CMPQ         R10, R11
+	CMOVQGT      R11, R10
+	LEAQ         tailMask<>+0(SB), R11
+	MOVQ         $0x00000008, R12
+	SUBQ         R10, R12
+	VMOVDQU      (R11)(R12*4), Y9
+	VMASKMOVPS   (AX)(R9*4), Y9, Y10
+	VMASKMOVPS   (CX)(R9*4), Y9, Y11
+	VMASKMOVPS   (DX)(R9*4), Y9, Y12
+	VCMPPS       $0x16, Y0, Y10, Y10
+	VANDPS       Y11, Y10, Y10
+	VMOVAPS      Y10, Y11
+	VCVTPS2PD    X12, Y13
+	VSUBPD       384(DI), Y13, Y13
+	VPMOVSXDQ    X9, Y14
+	VANDPD       Y14, Y13, Y13
+	VCVTPS2PD    X11, Y14
+	VADDPD       Y14, Y1, Y1
+	VFMADD231PD  Y13, Y14, Y5
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y12
+	VSUBPD       416(DI), Y12, Y12
+	VEXTRACTF128 $0x01, Y9, X13
+	VPMOVSXDQ    X13, Y13
+	VANDPD       Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y11, X11
+	VCVTPS2PD    X11, Y11
+	VADDPD       Y11, Y2, Y2
+	VFMADD231PD  Y12, Y11, Y6
+	VMASKMOVPS   Y10, Y9, (BX)(R9*4)
+	SUBQ         $0x08, SI
+	JLE          done
+	MOVQ         $0x00000008, R10
+	CMPQ         SI, R10
+	CMOVQGT      R10, SI
+	LEAQ         tailMask<>+0(SB), R10
+	MOVQ         $0x00000008, R11
+	SUBQ         SI, R11
+	VMOVDQU      (R10)(R11*4), Y9
+	VMASKMOVPS   32(AX)(R9*4), Y9, Y10
+	VMASKMOVPS   32(CX)(R9*4), Y9, Y11
+	VMASKMOVPS   32(DX)(R9*4), Y9, Y12
+	VCMPPS       $0x16, Y0, Y10, Y0
+	VANDPS       Y11, Y0, Y0
+	VMOVAPS      Y0, Y10
+	VCVTPS2PD    X12, Y11
+	VSUBPD       448(DI), Y11, Y11
+	VPMOVSXDQ    X9, Y13
+	VANDPD       Y13, Y11, Y11
+	VCVTPS2PD    X10, Y13
+	VADDPD       Y13, Y3, Y3
+	VFMADD231PD  Y11, Y13, Y7
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y11
+	VSUBPD       480(DI), Y11, Y11
+	VEXTRACTF128 $0x01, Y9, X12
+	VPMOVSXDQ    X12, Y12
+	VANDPD       Y12, Y11, Y11
+	VEXTRACTF128 $0x01, Y10, X10
+	VCVTPS2PD    X10, Y10
+	VADDPD       Y10, Y4, Y4
+	VFMADD231PD  Y11, Y10, Y8
+	VMASKMOVPS   Y0, Y9, 32(BX)(R9*4)
+
+done:
+	VMOVUPS Y1, (R8)
+	VMOVUPS Y2, 32(R8)
+	VMOVUPS Y3, 64(R8)
+	VMOVUPS Y4, 96(R8)
+	VMOVUPS Y5, 128(R8)
+	VMOVUPS Y6, 160(R8)
+	VMOVUPS Y7, 192(R8)
+	VMOVUPS Y8, 224(R8)
+	VZEROUPPER
+	RET
+
+// func inputGradAVX2(dx []float32, x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·inputGradAVX2(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   dy_base+48(FP), CX
+	MOVQ   dx_base+0(FP), DX
+	MOVQ   dx_len+8(FP), BX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        BX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Y0
+	VMOVUPS     (CX)(DI*4), Y1
+	VSUBPS      (SI), Y0, Y0
+	VMOVUPS     256(SI), Y2
+	VFMADD213PS 320(SI), Y2, Y0
+	VFMADD231PS 192(SI), Y1, Y0
+	VMOVUPS     Y0, (DX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y0
+	VMOVUPS     32(CX)(DI*4), Y1
+	VSUBPS      32(SI), Y0, Y0
+	VMOVUPS     288(SI), Y2
+	VFMADD213PS 352(SI), Y2, Y0
+	VFMADD231PS 224(SI), Y1, Y0
+	VMOVUPS     Y0, 32(DX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, BX
+	JMP         blocks
+
+tail:
+	TESTQ       BX, BX
 	JZ          done
-	LEAQ        tailMask<>+0(SB), SI
-	MOVQ        $0x00000008, DI
-	SUBQ        DX, DI
-	VMOVDQU     (SI)(DI*4), Y3
-	VMASKMOVPS  (AX)(BX*4), Y3, Y4
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMASKMOVPS  Y4, Y3, (CX)(BX*4)
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
+	MOVQ        BX, R8
+	MOVQ        $0x00000008, R9
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	LEAQ        tailMask<>+0(SB), R9
+	MOVQ        $0x00000008, R10
+	SUBQ        R8, R10
+	VMOVDQU     (R9)(R10*4), Y0
+	VMASKMOVPS  (AX)(DI*4), Y0, Y1
+	VMASKMOVPS  (CX)(DI*4), Y0, Y2
+	VSUBPS      (SI), Y1, Y1
+	VMOVUPS     256(SI), Y3
+	VFMADD213PS 320(SI), Y3, Y1
+	VFMADD231PS 192(SI), Y2, Y1
+	VMASKMOVPS  Y1, Y0, (DX)(DI*4)
+	SUBQ        $0x08, BX
+	JLE         done
+	MOVQ        $0x00000008, R8
+	CMPQ        BX, R8
+	CMOVQGT     R8, BX
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        BX, R9
+	VMOVDQU     (R8)(R9*4), Y0
+	VMASKMOVPS  32(AX)(DI*4), Y0, Y1
+	VMASKMOVPS  32(CX)(DI*4), Y0, Y2
+	VSUBPS      32(SI), Y1, Y1
+	VMOVUPS     288(SI), Y3
+	VFMADD213PS 352(SI), Y3, Y1
+	VFMADD231PS 224(SI), Y2, Y1
+	VMASKMOVPS  Y1, Y0, 32(DX)(DI*4)
 
 done:
 	VZEROUPPER
 	RET
 
-// func applyReLUAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
-// Requires: AVX, FMA3
-TEXT ·applyReLUAVX2(SB), NOSPLIT, $0-60
-	MOVQ         x_base+24(FP), AX
-	MOVQ         y_base+0(FP), CX
-	MOVQ         y_len+8(FP), DX
-	VBROADCASTSS mean+48(FP), Y0
-	VBROADCASTSS scale+52(FP), Y1
-	VBROADCASTSS shift+56(FP), Y2
-	VBROADCASTSS f00000000<>+0(SB), Y3
-	XORQ         BX, BX
+// func inputGradReLUAVX2(dx []float32, x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·inputGradReLUAVX2(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   dy_base+48(FP), CX
+	MOVQ   dx_base+0(FP), DX
+	MOVQ   dx_len+8(FP), BX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
 
 blocks:
-	CMPQ        DX, $0x20
-	JLT         vectors
-	VMOVUPS     (AX)(BX*4), Y4
-	VMOVUPS     32(AX)(BX*4), Y5
-	VMOVUPS     64(AX)(BX*4), Y6
-	VMOVUPS     96(AX)(BX*4), Y7
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMAXPS      Y4, Y3, Y4
-	VMOVUPS     Y4, (CX)(BX*4)
-	VSUBPS      Y0, Y5, Y5
-	VFMADD213PS Y2, Y1, Y5
-	VMAXPS      Y5, Y3, Y5
-	VMOVUPS     Y5, 32(CX)(BX*4)
-	VSUBPS      Y0, Y6, Y6
-	VFMADD213PS Y2, Y1, Y6
-	VMAXPS      Y6, Y3, Y6
-	VMOVUPS     Y6, 64(CX)(BX*4)
-	VSUBPS      Y0, Y7, Y7
-	VFMADD213PS Y2, Y1, Y7
-	VMAXPS      Y7, Y3, Y7
-	VMOVUPS     Y7, 96(CX)(BX*4)
-	ADDQ        $0x20, BX
-	SUBQ        $0x20, DX
+	CMPQ        BX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Y1
+	VMOVUPS     (CX)(DI*4), Y2
+	VSUBPS      (SI), Y1, Y3
+	VMOVUPS     64(SI), Y4
+	VFMADD213PS 128(SI), Y4, Y3
+	VCMPPS      $0x16, Y0, Y3, Y3
+	VANDPS      Y2, Y3, Y3
+	VSUBPS      (SI), Y1, Y1
+	VMOVUPS     256(SI), Y2
+	VFMADD213PS 320(SI), Y2, Y1
+	VFMADD231PS 192(SI), Y3, Y1
+	VMOVUPS     Y1, (DX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y1
+	VMOVUPS     32(CX)(DI*4), Y2
+	VSUBPS      32(SI), Y1, Y3
+	VMOVUPS     96(SI), Y4
+	VFMADD213PS 160(SI), Y4, Y3
+	VCMPPS      $0x16, Y0, Y3, Y3
+	VANDPS      Y2, Y3, Y3
+	VSUBPS      32(SI), Y1, Y1
+	VMOVUPS     288(SI), Y2
+	VFMADD213PS 352(SI), Y2, Y1
+	VFMADD231PS 224(SI), Y3, Y1
+	VMOVUPS     Y1, 32(DX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, BX
 	JMP         blocks
 
-vectors:
-	CMPQ        DX, $0x08
-	JLT         tail
-	VMOVUPS     (AX)(BX*4), Y4
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMAXPS      Y4, Y3, Y4
-	VMOVUPS     Y4, (CX)(BX*4)
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
-	JMP         vectors
-
 tail:
-	TESTQ       DX, DX
+	TESTQ       BX, BX
 	JZ          done
-	LEAQ        tailMask<>+0(SB), SI
-	MOVQ        $0x00000008, DI
-	SUBQ        DX, DI
-	VMOVDQU     (SI)(DI*4), Y4
-	VMASKMOVPS  (AX)(BX*4), Y4, Y5
-	VSUBPS      Y0, Y5, Y5
-	VFMADD213PS Y2, Y1, Y5
-	VMAXPS      Y5, Y3, Y5
-	VMASKMOVPS  Y5, Y4, (CX)(BX*4)
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
+	MOVQ        BX, R8
+	MOVQ        $0x00000008, R9
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	LEAQ        tailMask<>+0(SB), R9
+	MOVQ        $0x00000008, R10
+	SUBQ        R8, R10
+	VMOVDQU     (R9)(R10*4), Y1
+	VMASKMOVPS  (AX)(DI*4), Y1, Y2
+	VMASKMOVPS  (CX)(DI*4), Y1, Y3
+	VSUBPS      (SI), Y2, Y4
+	VMOVUPS     64(SI), Y5
+	VFMADD213PS 128(SI), Y5, Y4
+	VCMPPS      $0x16, Y0, Y4, Y4
+	VANDPS      Y3, Y4, Y4
+	VSUBPS      (SI), Y2, Y2
+	VMOVUPS     256(SI), Y3
+	VFMADD213PS 320(SI), Y3, Y2
+	VFMADD231PS 192(SI), Y4, Y2
+	VMASKMOVPS  Y2, Y1, (DX)(DI*4)
+	SUBQ        $0x08, BX
+	JLE         done
+	MOVQ        $0x00000008, R8
+	CMPQ        BX, R8
+	CMOVQGT     R8, BX
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        BX, R9
+	VMOVDQU     (R8)(R9*4), Y1
+	VMASKMOVPS  32(AX)(DI*4), Y1, Y2
+	VMASKMOVPS  32(CX)(DI*4), Y1, Y3
+	VSUBPS      32(SI), Y2, Y4
+	VMOVUPS     96(SI), Y5
+	VFMADD213PS 160(SI), Y5, Y4
+	VCMPPS      $0x16, Y0, Y4, Y0
+	VANDPS      Y3, Y0, Y0
+	VSUBPS      32(SI), Y2, Y2
+	VMOVUPS     288(SI), Y3
+	VFMADD213PS 352(SI), Y3, Y2
+	VFMADD231PS 224(SI), Y0, Y2
+	VMASKMOVPS  Y2, Y1, 32(DX)(DI*4)
 
 done:
 	VZEROUPPER
 	RET
 
-DATA f00000000<>+0(SB)/4, $(0.0)
-GLOBL f00000000<>(SB), RODATA|NOPTR, $4
+// func gainAVX2(dx []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV
+TEXT ·gainAVX2(SB), NOSPLIT, $0-56
+	MOVQ   dy_base+24(FP), AX
+	MOVQ   dx_base+0(FP), CX
+	MOVQ   dx_len+8(FP), DX
+	MOVQ   c+48(FP), BX
+	VXORPS Y0, Y0, Y0
+	XORQ   SI, SI
 
-// func momentsAVX2(x []float32, pivot float64) (sum float64, squares float64)
-// Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-48
-	MOVQ         x_base+0(FP), AX
-	MOVQ         x_len+8(FP), CX
-	VBROADCASTSD pivot+24(FP), Y0
-	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
-	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
-	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	XORQ         DX, DX
+blocks:
+	CMPQ    DX, $0x10
+	JLT     tail
+	VMOVUPS (AX)(SI*4), Y0
+	VMULPS  192(BX), Y0, Y0
+	VMOVUPS Y0, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y0
+	VMULPS  224(BX), Y0, Y0
+	VMOVUPS Y0, 32(CX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, DX
+	JMP     blocks
+
+tail:
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       DX, DI
+	MOVQ       $0x00000008, R8
+	CMPQ       DI, R8
+	CMOVQGT    R8, DI
+	LEAQ       tailMask<>+0(SB), R8
+	MOVQ       $0x00000008, R9
+	SUBQ       DI, R9
+	VMOVDQU    (R8)(R9*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMULPS     192(BX), Y1, Y1
+	VMASKMOVPS Y1, Y0, (CX)(SI*4)
+	SUBQ       $0x08, DX
+	JLE        done
+	MOVQ       $0x00000008, DI
+	CMPQ       DX, DI
+	CMOVQGT    DI, DX
+	LEAQ       tailMask<>+0(SB), DI
+	MOVQ       $0x00000008, R8
+	SUBQ       DX, R8
+	VMOVDQU    (DI)(R8*4), Y0
+	VMASKMOVPS 32(AX)(SI*4), Y0, Y1
+	VMULPS     224(BX), Y1, Y1
+	VMASKMOVPS Y1, Y0, 32(CX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gainReLUAVX2(dx []float32, x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·gainReLUAVX2(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   dy_base+48(FP), CX
+	MOVQ   dx_base+0(FP), DX
+	MOVQ   dx_len+8(FP), BX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        BX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Y1
+	VMOVUPS     (CX)(DI*4), Y2
+	VMULPS      192(SI), Y2, Y2
+	VSUBPS      (SI), Y1, Y1
+	VMOVUPS     64(SI), Y3
+	VFMADD213PS 128(SI), Y3, Y1
+	VCMPPS      $0x16, Y0, Y1, Y1
+	VANDPS      Y2, Y1, Y1
+	VMOVUPS     Y1, (DX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y1
+	VMOVUPS     32(CX)(DI*4), Y2
+	VMULPS      224(SI), Y2, Y2
+	VSUBPS      32(SI), Y1, Y1
+	VMOVUPS     96(SI), Y3
+	VFMADD213PS 160(SI), Y3, Y1
+	VCMPPS      $0x16, Y0, Y1, Y1
+	VANDPS      Y2, Y1, Y1
+	VMOVUPS     Y1, 32(DX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, BX
+	JMP         blocks
+
+tail:
+	TESTQ       BX, BX
+	JZ          done
+	MOVQ        BX, R8
+	MOVQ        $0x00000008, R9
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	LEAQ        tailMask<>+0(SB), R9
+	MOVQ        $0x00000008, R10
+	SUBQ        R8, R10
+	VMOVDQU     (R9)(R10*4), Y1
+	VMASKMOVPS  (AX)(DI*4), Y1, Y2
+	VMASKMOVPS  (CX)(DI*4), Y1, Y3
+	VMULPS      192(SI), Y3, Y3
+	VSUBPS      (SI), Y2, Y2
+	VMOVUPS     64(SI), Y4
+	VFMADD213PS 128(SI), Y4, Y2
+	VCMPPS      $0x16, Y0, Y2, Y2
+	VANDPS      Y3, Y2, Y2
+	VMASKMOVPS  Y2, Y1, (DX)(DI*4)
+	SUBQ        $0x08, BX
+	JLE         done
+	MOVQ        $0x00000008, R8
+	CMPQ        BX, R8
+	CMOVQGT     R8, BX
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        BX, R9
+	VMOVDQU     (R8)(R9*4), Y1
+	VMASKMOVPS  32(AX)(DI*4), Y1, Y2
+	VMASKMOVPS  32(CX)(DI*4), Y1, Y3
+	VMULPS      224(SI), Y3, Y3
+	VSUBPS      32(SI), Y2, Y2
+	VMOVUPS     96(SI), Y4
+	VFMADD213PS 160(SI), Y4, Y2
+	VCMPPS      $0x16, Y0, Y2, Y0
+	VANDPS      Y3, Y0, Y0
+	VMASKMOVPS  Y0, Y1, 32(DX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyAVX2(y []float32, x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·applyAVX2(SB), NOSPLIT, $0-56
+	MOVQ   x_base+24(FP), AX
+	MOVQ   y_base+0(FP), CX
+	MOVQ   y_len+8(FP), DX
+	MOVQ   c+48(FP), BX
+	VXORPS Y0, Y0, Y0
+	XORQ   SI, SI
+
+blocks:
+	CMPQ        DX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(SI*4), Y0
+	VSUBPS      (BX), Y0, Y0
+	VMOVUPS     64(BX), Y1
+	VFMADD213PS 128(BX), Y1, Y0
+	VMOVUPS     Y0, (CX)(SI*4)
+	VMOVUPS     32(AX)(SI*4), Y0
+	VSUBPS      32(BX), Y0, Y0
+	VMOVUPS     96(BX), Y1
+	VFMADD213PS 160(BX), Y1, Y0
+	VMOVUPS     Y0, 32(CX)(SI*4)
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, DX
+	JMP         blocks
+
+tail:
+	TESTQ       DX, DX
+	JZ          done
+	MOVQ        DX, DI
+	MOVQ        $0x00000008, R8
+	CMPQ        DI, R8
+	CMOVQGT     R8, DI
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        DI, R9
+	VMOVDQU     (R8)(R9*4), Y0
+	VMASKMOVPS  (AX)(SI*4), Y0, Y1
+	VSUBPS      (BX), Y1, Y1
+	VMOVUPS     64(BX), Y2
+	VFMADD213PS 128(BX), Y2, Y1
+	VMASKMOVPS  Y1, Y0, (CX)(SI*4)
+	SUBQ        $0x08, DX
+	JLE         done
+	MOVQ        $0x00000008, DI
+	CMPQ        DX, DI
+	CMOVQGT     DI, DX
+	LEAQ        tailMask<>+0(SB), DI
+	MOVQ        $0x00000008, R8
+	SUBQ        DX, R8
+	VMOVDQU     (DI)(R8*4), Y0
+	VMASKMOVPS  32(AX)(SI*4), Y0, Y1
+	VSUBPS      32(BX), Y1, Y1
+	VMOVUPS     96(BX), Y2
+	VFMADD213PS 160(BX), Y2, Y1
+	VMASKMOVPS  Y1, Y0, 32(CX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyReLUAVX2(y []float32, x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·applyReLUAVX2(SB), NOSPLIT, $0-56
+	MOVQ   x_base+24(FP), AX
+	MOVQ   y_base+0(FP), CX
+	MOVQ   y_len+8(FP), DX
+	MOVQ   c+48(FP), BX
+	VXORPS Y0, Y0, Y0
+	XORQ   SI, SI
+
+blocks:
+	CMPQ        DX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(SI*4), Y1
+	VSUBPS      (BX), Y1, Y1
+	VMOVUPS     64(BX), Y2
+	VFMADD213PS 128(BX), Y2, Y1
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, (CX)(SI*4)
+	VMOVUPS     32(AX)(SI*4), Y1
+	VSUBPS      32(BX), Y1, Y1
+	VMOVUPS     96(BX), Y2
+	VFMADD213PS 160(BX), Y2, Y1
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, 32(CX)(SI*4)
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, DX
+	JMP         blocks
+
+tail:
+	TESTQ       DX, DX
+	JZ          done
+	MOVQ        DX, DI
+	MOVQ        $0x00000008, R8
+	CMPQ        DI, R8
+	CMOVQGT     R8, DI
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        DI, R9
+	VMOVDQU     (R8)(R9*4), Y1
+	VMASKMOVPS  (AX)(SI*4), Y1, Y2
+	VSUBPS      (BX), Y2, Y2
+	VMOVUPS     64(BX), Y3
+	VFMADD213PS 128(BX), Y3, Y2
+	VMAXPS      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (CX)(SI*4)
+	SUBQ        $0x08, DX
+	JLE         done
+	MOVQ        $0x00000008, DI
+	CMPQ        DX, DI
+	CMOVQGT     DI, DX
+	LEAQ        tailMask<>+0(SB), DI
+	MOVQ        $0x00000008, R8
+	SUBQ        DX, R8
+	VMOVDQU     (DI)(R8*4), Y1
+	VMASKMOVPS  32(AX)(SI*4), Y1, Y2
+	VSUBPS      32(BX), Y2, Y2
+	VMOVUPS     96(BX), Y3
+	VFMADD213PS 160(BX), Y3, Y2
+	VMAXPS      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, 32(CX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyAddAVX2(y []float32, x []float32, residual []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·applyAddAVX2(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   residual_base+48(FP), CX
+	MOVQ   y_base+0(FP), DX
+	MOVQ   y_len+8(FP), BX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        BX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Y0
+	VMOVUPS     (CX)(DI*4), Y1
+	VSUBPS      (SI), Y0, Y0
+	VMOVUPS     64(SI), Y2
+	VFMADD213PS 128(SI), Y2, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (DX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y0
+	VMOVUPS     32(CX)(DI*4), Y1
+	VSUBPS      32(SI), Y0, Y0
+	VMOVUPS     96(SI), Y2
+	VFMADD213PS 160(SI), Y2, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 32(DX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, BX
+	JMP         blocks
+
+tail:
+	TESTQ       BX, BX
+	JZ          done
+	MOVQ        BX, R8
+	MOVQ        $0x00000008, R9
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	LEAQ        tailMask<>+0(SB), R9
+	MOVQ        $0x00000008, R10
+	SUBQ        R8, R10
+	VMOVDQU     (R9)(R10*4), Y0
+	VMASKMOVPS  (AX)(DI*4), Y0, Y1
+	VMASKMOVPS  (CX)(DI*4), Y0, Y2
+	VSUBPS      (SI), Y1, Y1
+	VMOVUPS     64(SI), Y3
+	VFMADD213PS 128(SI), Y3, Y1
+	VADDPS      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (DX)(DI*4)
+	SUBQ        $0x08, BX
+	JLE         done
+	MOVQ        $0x00000008, R8
+	CMPQ        BX, R8
+	CMOVQGT     R8, BX
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        BX, R9
+	VMOVDQU     (R8)(R9*4), Y0
+	VMASKMOVPS  32(AX)(DI*4), Y0, Y1
+	VMASKMOVPS  32(CX)(DI*4), Y0, Y2
+	VSUBPS      32(SI), Y1, Y1
+	VMOVUPS     96(SI), Y3
+	VFMADD213PS 160(SI), Y3, Y1
+	VADDPS      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, 32(DX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyAddReLUAVX2(y []float32, x []float32, residual []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, CMOV, FMA3
+TEXT ·applyAddReLUAVX2(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   residual_base+48(FP), CX
+	MOVQ   y_base+0(FP), DX
+	MOVQ   y_len+8(FP), BX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        BX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Y1
+	VMOVUPS     (CX)(DI*4), Y2
+	VSUBPS      (SI), Y1, Y1
+	VMOVUPS     64(SI), Y3
+	VFMADD213PS 128(SI), Y3, Y1
+	VADDPS      Y2, Y1, Y1
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, (DX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y1
+	VMOVUPS     32(CX)(DI*4), Y2
+	VSUBPS      32(SI), Y1, Y1
+	VMOVUPS     96(SI), Y3
+	VFMADD213PS 160(SI), Y3, Y1
+	VADDPS      Y2, Y1, Y1
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, 32(DX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, BX
+	JMP         blocks
+
+tail:
+	TESTQ       BX, BX
+	JZ          done
+	MOVQ        BX, R8
+	MOVQ        $0x00000008, R9
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	LEAQ        tailMask<>+0(SB), R9
+	MOVQ        $0x00000008, R10
+	SUBQ        R8, R10
+	VMOVDQU     (R9)(R10*4), Y1
+	VMASKMOVPS  (AX)(DI*4), Y1, Y2
+	VMASKMOVPS  (CX)(DI*4), Y1, Y3
+	VSUBPS      (SI), Y2, Y2
+	VMOVUPS     64(SI), Y4
+	VFMADD213PS 128(SI), Y4, Y2
+	VADDPS      Y3, Y2, Y2
+	VMAXPS      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (DX)(DI*4)
+	SUBQ        $0x08, BX
+	JLE         done
+	MOVQ        $0x00000008, R8
+	CMPQ        BX, R8
+	CMOVQGT     R8, BX
+	LEAQ        tailMask<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        BX, R9
+	VMOVDQU     (R8)(R9*4), Y1
+	VMASKMOVPS  32(AX)(DI*4), Y1, Y2
+	VMASKMOVPS  32(CX)(DI*4), Y1, Y3
+	VSUBPS      32(SI), Y2, Y2
+	VMOVUPS     96(SI), Y4
+	VFMADD213PS 160(SI), Y4, Y2
+	VADDPS      Y3, Y2, Y2
+	VMAXPS      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, 32(DX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentsAVX512(x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·momentsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	MOVQ    c+24(FP), DX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+32(FP), BX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	XORQ    SI, SI
+
+blocks:
+	CMPQ          CX, $0x10
+	JLT           tail
+	VMOVUPS       (AX)(SI*4), Z4
+	VCVTPS2PD     Y4, Z5
+	VSUBPD        384(DX), Z5, Z5
+	VADDPD        Z5, Z0, Z0
+	VFMADD231PD   Z5, Z5, Z2
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VSUBPD        448(DX), Z4, Z4
+	VADDPD        Z4, Z1, Z1
+	VFMADD231PD   Z4, Z4, Z3
+	ADDQ          $0x10, SI
+	SUBQ          $0x10, CX
+	JMP           blocks
+
+tail:
+	TESTQ         CX, CX
+	JZ            done
+	MOVQ          $0x00000010, DI
+	CMPQ          CX, DI
+	CMOVQGT       DI, CX
+	MOVL          $0x00000001, DI
+	SHLL          CL, DI
+	DECL          DI
+	KMOVW         DI, K1
+	VMOVUPS.Z     (AX)(SI*4), K1, Z4
+	VCVTPS2PD     Y4, Z5
+	VSUBPD        384(DX), Z5, Z5
+	VMOVAPD.Z     Z5, K1, Z5
+	VADDPD        Z5, Z0, Z0
+	VFMADD231PD   Z5, Z5, Z2
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VSUBPD        448(DX), Z4, Z4
+	KSHIFTRW      $0x08, K1, K1
+	VMOVAPD.Z     Z4, K1, Z4
+	VADDPD        Z4, Z1, Z1
+	VFMADD231PD   Z4, Z4, Z3
+
+done:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VZEROUPPER
+	RET
+
+// func productsAVX512(x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·productsAVX512(SB), NOSPLIT, $0-64
+	MOVQ    x_base+0(FP), AX
+	MOVQ    dy_base+24(FP), DX
+	MOVQ    x_len+8(FP), CX
+	MOVQ    c+48(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+56(FP), SI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	XORQ    DI, DI
+
+blocks:
+	CMPQ          CX, $0x10
+	JLT           tail
+	VMOVUPS       (AX)(DI*4), Z4
+	VMOVUPS       (DX)(DI*4), Z5
+	VCVTPS2PD     Y4, Z6
+	VSUBPD        384(BX), Z6, Z6
+	VCVTPS2PD     Y5, Z7
+	VADDPD        Z7, Z0, Z0
+	VFMADD231PD   Z6, Z7, Z2
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VSUBPD        448(BX), Z4, Z4
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VADDPD        Z5, Z1, Z1
+	VFMADD231PD   Z4, Z5, Z3
+	ADDQ          $0x10, DI
+	SUBQ          $0x10, CX
+	JMP           blocks
+
+tail:
+	TESTQ         CX, CX
+	JZ            done
+	MOVQ          $0x00000010, R8
+	CMPQ          CX, R8
+	CMOVQGT       R8, CX
+	MOVL          $0x00000001, R8
+	SHLL          CL, R8
+	DECL          R8
+	KMOVW         R8, K1
+	VMOVUPS.Z     (AX)(DI*4), K1, Z4
+	VMOVUPS.Z     (DX)(DI*4), K1, Z5
+	VCVTPS2PD     Y4, Z6
+	VSUBPD        384(BX), Z6, Z6
+	VMOVAPD.Z     Z6, K1, Z6
+	VCVTPS2PD     Y5, Z7
+	VADDPD        Z7, Z0, Z0
+	VFMADD231PD   Z6, Z7, Z2
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VSUBPD        448(BX), Z4, Z4
+	KSHIFTRW      $0x08, K1, K1
+	VMOVAPD.Z     Z4, K1, Z4
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VADDPD        Z5, Z1, Z1
+	VFMADD231PD   Z4, Z5, Z3
+
+done:
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
+	VZEROUPPER
+	RET
+
+// func productsReLUAVX512(x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·productsReLUAVX512(SB), NOSPLIT, $0-64
+	MOVQ    x_base+0(FP), AX
+	MOVQ    dy_base+24(FP), DX
+	MOVQ    x_len+8(FP), CX
+	MOVQ    c+48(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+56(FP), SI
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+	VMOVUPS 128(SI), Z3
+	VMOVUPS 192(SI), Z4
+	XORQ    DI, DI
+
+blocks:
+	CMPQ          CX, $0x10
+	JLT           tail
+	VMOVUPS       (AX)(DI*4), Z5
+	VMOVUPS       (DX)(DI*4), Z6
+	VSUBPS        (BX), Z5, Z7
+	VMOVUPS       64(BX), Z8
+	VFMADD213PS   128(BX), Z8, Z7
+	VCMPPS        $0x16, Z0, Z7, K1
+	VMOVAPS.Z     Z6, K1, Z6
+	VCVTPS2PD     Y5, Z7
+	VSUBPD        384(BX), Z7, Z7
+	VCVTPS2PD     Y6, Z8
+	VADDPD        Z8, Z1, Z1
+	VFMADD231PD   Z7, Z8, Z3
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VSUBPD        448(BX), Z5, Z5
+	VEXTRACTF64X4 $0x01, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VADDPD        Z6, Z2, Z2
+	VFMADD231PD   Z5, Z6, Z4
+	ADDQ          $0x10, DI
+	SUBQ          $0x10, CX
+	JMP           blocks
+
+tail:
+	TESTQ         CX, CX
+	JZ            done
+	MOVQ          $0x00000010, R8
+	CMPQ          CX, R8
+	CMOVQGT       R8, CX
+	MOVL          $0x00000001, R8
+	SHLL          CL, R8
+	DECL          R8
+	KMOVW         R8, K1
+	VMOVUPS.Z     (AX)(DI*4), K1, Z5
+	VMOVUPS.Z     (DX)(DI*4), K1, Z6
+	VSUBPS        (BX), Z5, Z7
+	VMOVUPS       64(BX), Z8
+	VFMADD213PS   128(BX), Z8, Z7
+	VCMPPS        $0x16, Z0, Z7, K2
+	VMOVAPS.Z     Z6, K2, Z0
+	VCVTPS2PD     Y5, Z6
+	VSUBPD        384(BX), Z6, Z6
+	VMOVAPD.Z     Z6, K1, Z6
+	VCVTPS2PD     Y0, Z7
+	VADDPD        Z7, Z1, Z1
+	VFMADD231PD   Z6, Z7, Z3
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VSUBPD        448(BX), Z5, Z5
+	KSHIFTRW      $0x08, K1, K1
+	VMOVAPD.Z     Z5, K1, Z5
+	VEXTRACTF64X4 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        Z0, Z2, Z2
+	VFMADD231PD   Z5, Z0, Z4
+
+done:
+	VMOVUPS Z1, (SI)
+	VMOVUPS Z2, 64(SI)
+	VMOVUPS Z3, 128(SI)
+	VMOVUPS Z4, 192(SI)
+	VZEROUPPER
+	RET
+
+// func productsOfAVX512(dz []float32, y []float32, dy []float32, x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64}, sums *[32]float64)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·productsOfAVX512(SB), NOSPLIT, $0-112
+	MOVQ    y_base+24(FP), AX
+	MOVQ    dy_base+48(FP), DX
+	MOVQ    x_base+72(FP), BX
+	MOVQ    dz_base+0(FP), SI
+	MOVQ    dz_len+8(FP), CX
+	MOVQ    c+96(FP), DI
+	VXORPS  Y0, Y0, Y0
+	MOVQ    sums+104(FP), R8
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	XORQ    R9, R9
+
+blocks:
+	CMPQ          CX, $0x10
+	JLT           tail
+	VMOVUPS       (AX)(R9*4), Z5
+	VMOVUPS       (DX)(R9*4), Z6
+	VMOVUPS       (BX)(R9*4), Z7
+	VCMPPS        $0x16, Z0, Z5, K1
+	VMOVAPS.Z     Z6, K1, Z5
+	VMOVAPS       Z5, Z6
+	VCVTPS2PD     Y7, Z8
+	VSUBPD        384(DI), Z8, Z8
+	VCVTPS2PD     Y6, Z9
+	VADDPD        Z9, Z1, Z1
+	VFMADD231PD   Z8, Z9, Z3
+	VEXTRACTF64X4 $0x01, Z7, Y7
+	VCVTPS2PD     Y7, Z7
+	VSUBPD        448(DI), Z7, Z7
+	VEXTRACTF64X4 $0x01, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VADDPD        Z6, Z2, Z2
+	VFMADD231PD   Z7, Z6, Z4
+	VMOVUPS       Z5, (SI)(R9*4)
+	ADDQ          $0x10, R9
+	SUBQ          $0x10, CX
+	JMP           blocks
+
+tail:
+	TESTQ         CX, CX
+	JZ            done
+	MOVQ          $0x00000010, R10
+	CMPQ          CX, R10
+	CMOVQGT       R10, CX
+	MOVL          $0x00000001, R10
+	SHLL          CL, R10
+	DECL          R10
+	KMOVW         R10, K1
+	VMOVUPS.Z     (AX)(R9*4), K1, Z5
+	VMOVUPS.Z     (DX)(R9*4), K1, Z6
+	VMOVUPS.Z     (BX)(R9*4), K1, Z7
+	VCMPPS        $0x16, Z0, Z5, K2
+	VMOVAPS.Z     Z6, K2, Z0
+	VMOVAPS       Z0, Z5
+	VCVTPS2PD     Y7, Z6
+	VSUBPD        384(DI), Z6, Z6
+	VMOVAPD.Z     Z6, K1, Z6
+	VCVTPS2PD     Y5, Z8
+	VADDPD        Z8, Z1, Z1
+	VFMADD231PD   Z6, Z8, Z3
+	VEXTRACTF64X4 $0x01, Z7, Y7
+	VCVTPS2PD     Y7, Z6
+	VSUBPD        448(DI), Z6, Z6
+	KSHIFTRW      $0x08, K1, K2
+	VMOVAPD.Z     Z6, K2, Z6
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VADDPD        Z5, Z2, Z2
+	VFMADD231PD   Z6, Z5, Z4
+	VMOVUPS       Z0, K1, (SI)(R9*4)
+
+done:
+	VMOVUPS Z1, (R8)
+	VMOVUPS Z2, 64(R8)
+	VMOVUPS Z3, 128(R8)
+	VMOVUPS Z4, 192(R8)
+	VZEROUPPER
+	RET
+
+// func inputGradAVX512(dx []float32, x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·inputGradAVX512(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   dy_base+48(FP), DX
+	MOVQ   dx_base+0(FP), BX
+	MOVQ   dx_len+8(FP), CX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
 
 blocks:
 	CMPQ        CX, $0x10
-	JLT         vectors
-	VCVTPS2PD   (AX)(DX*4), Y9
-	VCVTPS2PD   16(AX)(DX*4), Y10
-	VCVTPS2PD   32(AX)(DX*4), Y11
-	VCVTPS2PD   48(AX)(DX*4), Y12
-	VSUBPD      Y0, Y9, Y9
-	VADDPD      Y9, Y1, Y1
-	VFMADD231PD Y9, Y9, Y2
-	VSUBPD      Y0, Y10, Y10
-	VADDPD      Y10, Y3, Y3
-	VFMADD231PD Y10, Y10, Y4
-	VSUBPD      Y0, Y11, Y11
-	VADDPD      Y11, Y5, Y5
-	VFMADD231PD Y11, Y11, Y6
-	VSUBPD      Y0, Y12, Y12
-	VADDPD      Y12, Y7, Y7
-	VFMADD231PD Y12, Y12, Y8
-	ADDQ        $0x10, DX
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Z0
+	VMOVUPS     (DX)(DI*4), Z1
+	VSUBPS      (SI), Z0, Z0
+	VMOVUPS     256(SI), Z2
+	VFMADD213PS 320(SI), Z2, Z0
+	VFMADD231PS 192(SI), Z1, Z0
+	VMOVUPS     Z0, (BX)(DI*4)
+	ADDQ        $0x10, DI
 	SUBQ        $0x10, CX
 	JMP         blocks
-
-vectors:
-	CMPQ        CX, $0x04
-	JLT         tail
-	VCVTPS2PD   (AX)(DX*4), Y9
-	VSUBPD      Y0, Y9, Y9
-	VADDPD      Y9, Y1, Y1
-	VFMADD231PD Y9, Y9, Y2
-	ADDQ        $0x04, DX
-	SUBQ        $0x04, CX
-	JMP         vectors
 
 tail:
 	TESTQ       CX, CX
 	JZ          done
-	LEAQ        tailMask<>+0(SB), BX
-	MOVQ        $0x00000008, SI
-	SUBQ        CX, SI
-	VMOVDQU     (BX)(SI*4), Y9
-	VMASKMOVPS  (AX)(DX*4), X9, X10
-	VCVTPS2PD   X10, Y10
-	VSUBPD      Y0, Y10, Y10
-	VPMOVSXDQ   X9, Y0
-	VANDPD      Y0, Y10, Y10
-	VADDPD      Y10, Y1, Y1
-	VFMADD231PD Y10, Y10, Y2
-	ADDQ        $0x04, DX
-	SUBQ        $0x04, CX
-
-done:
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y5, Y1, Y1
-	VADDPD       Y7, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y6, Y2, Y2
-	VADDPD       Y8, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPD       X0, X2, X2
-	VUNPCKHPD    X2, X2, X0
-	VADDSD       X0, X2, X2
-	VZEROUPPER
-	MOVSD        X1, sum+32(FP)
-	MOVSD        X2, squares+40(FP)
-	RET
-
-// func productsAVX2(x []float32, dy []float32, mean float64) (sum float64, dot float64)
-// Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·productsAVX2(SB), NOSPLIT, $0-72
-	MOVQ         x_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         x_len+8(FP), DX
-	VBROADCASTSD mean+48(FP), Y0
-	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
-	XORQ         BX, BX
-
-blocks:
-	CMPQ        DX, $0x08
-	JLT         vectors
-	VCVTPS2PD   (AX)(BX*4), Y5
-	VCVTPS2PD   (CX)(BX*4), Y6
-	VCVTPS2PD   16(AX)(BX*4), Y7
-	VCVTPS2PD   16(CX)(BX*4), Y8
-	VADDPD      Y6, Y1, Y1
-	VSUBPD      Y0, Y5, Y5
-	VFMADD231PD Y5, Y6, Y2
-	VADDPD      Y8, Y3, Y3
-	VSUBPD      Y0, Y7, Y7
-	VFMADD231PD Y7, Y8, Y4
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
-	JMP         blocks
-
-vectors:
-	CMPQ        DX, $0x04
-	JLT         tail
-	VCVTPS2PD   (AX)(BX*4), Y5
-	VCVTPS2PD   (CX)(BX*4), Y6
-	VADDPD      Y6, Y1, Y1
-	VSUBPD      Y0, Y5, Y5
-	VFMADD231PD Y5, Y6, Y2
-	ADDQ        $0x04, BX
-	SUBQ        $0x04, DX
-	JMP         vectors
-
-tail:
-	TESTQ       DX, DX
-	JZ          done
-	LEAQ        tailMask<>+0(SB), SI
-	MOVQ        $0x00000008, DI
-	SUBQ        DX, DI
-	VMOVDQU     (SI)(DI*4), Y5
-	VMASKMOVPS  (AX)(BX*4), X5, X6
-	VCVTPS2PD   X6, Y6
-	VMASKMOVPS  (CX)(BX*4), X5, X7
-	VCVTPS2PD   X7, Y7
-	VADDPD      Y7, Y1, Y1
-	VSUBPD      Y0, Y6, Y6
-	VPMOVSXDQ   X5, Y0
-	VANDPD      Y0, Y6, Y6
-	VFMADD231PD Y6, Y7, Y2
-	ADDQ        $0x04, BX
-	SUBQ        $0x04, DX
-
-done:
-	VADDPD       Y3, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VADDPD       Y4, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPD       X0, X2, X2
-	VUNPCKHPD    X2, X2, X0
-	VADDSD       X0, X2, X2
-	VZEROUPPER
-	MOVSD        X1, sum+56(FP)
-	MOVSD        X2, dot+64(FP)
-	RET
-
-// func inputGradAVX2(dx []float32, x []float32, dy []float32, mean float32, a float32, b float32, c float32)
-// Requires: AVX, FMA3
-TEXT ·inputGradAVX2(SB), NOSPLIT, $0-88
-	MOVQ         x_base+24(FP), AX
-	MOVQ         dy_base+48(FP), CX
-	MOVQ         dx_base+0(FP), DX
-	MOVQ         dx_len+8(FP), BX
-	VBROADCASTSS mean+72(FP), Y0
-	VBROADCASTSS a+76(FP), Y1
-	VBROADCASTSS b+80(FP), Y2
-	VBROADCASTSS c+84(FP), Y3
-	XORQ         SI, SI
-
-blocks:
-	CMPQ        BX, $0x20
-	JLT         vectors
-	VMOVUPS     (AX)(SI*4), Y4
-	VMOVUPS     (CX)(SI*4), Y5
-	VMOVUPS     32(AX)(SI*4), Y6
-	VMOVUPS     32(CX)(SI*4), Y7
-	VMOVUPS     64(AX)(SI*4), Y8
-	VMOVUPS     64(CX)(SI*4), Y9
-	VMOVUPS     96(AX)(SI*4), Y10
-	VMOVUPS     96(CX)(SI*4), Y11
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y3, Y2, Y4
-	VFMADD231PS Y1, Y5, Y4
-	VMOVUPS     Y4, (DX)(SI*4)
-	VSUBPS      Y0, Y6, Y6
-	VFMADD213PS Y3, Y2, Y6
-	VFMADD231PS Y1, Y7, Y6
-	VMOVUPS     Y6, 32(DX)(SI*4)
-	VSUBPS      Y0, Y8, Y8
-	VFMADD213PS Y3, Y2, Y8
-	VFMADD231PS Y1, Y9, Y8
-	VMOVUPS     Y8, 64(DX)(SI*4)
-	VSUBPS      Y0, Y10, Y10
-	VFMADD213PS Y3, Y2, Y10
-	VFMADD231PS Y1, Y11, Y10
-	VMOVUPS     Y10, 96(DX)(SI*4)
-	ADDQ        $0x20, SI
-	SUBQ        $0x20, BX
-	JMP         blocks
-
-vectors:
-	CMPQ        BX, $0x08
-	JLT         tail
-	VMOVUPS     (AX)(SI*4), Y4
-	VMOVUPS     (CX)(SI*4), Y5
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y3, Y2, Y4
-	VFMADD231PS Y1, Y5, Y4
-	VMOVUPS     Y4, (DX)(SI*4)
-	ADDQ        $0x08, SI
-	SUBQ        $0x08, BX
-	JMP         vectors
-
-tail:
-	TESTQ       BX, BX
-	JZ          done
-	LEAQ        tailMask<>+0(SB), DI
-	MOVQ        $0x00000008, R8
-	SUBQ        BX, R8
-	VMOVDQU     (DI)(R8*4), Y4
-	VMASKMOVPS  (AX)(SI*4), Y4, Y5
-	VMASKMOVPS  (CX)(SI*4), Y4, Y6
-	VSUBPS      Y0, Y5, Y5
-	VFMADD213PS Y3, Y2, Y5
-	VFMADD231PS Y1, Y6, Y5
-	VMASKMOVPS  Y5, Y4, (DX)(SI*4)
-	ADDQ        $0x08, SI
-	SUBQ        $0x08, BX
-
-done:
-	VZEROUPPER
-	RET
-
-// func applyAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
-// Requires: AVX, AVX512F
-TEXT ·applyAVX512(SB), NOSPLIT, $0-60
-	MOVQ         x_base+24(FP), AX
-	MOVQ         y_base+0(FP), DX
-	MOVQ         y_len+8(FP), BX
-	VBROADCASTSS mean+48(FP), Z0
-	VBROADCASTSS scale+52(FP), Z1
-	VBROADCASTSS shift+56(FP), Z2
-	XORQ         SI, SI
-
-blocks:
-	CMPQ        BX, $0x40
-	JLT         vectors
-	VMOVUPS     (AX)(SI*4), Z3
-	VMOVUPS     64(AX)(SI*4), Z4
-	VMOVUPS     128(AX)(SI*4), Z5
-	VMOVUPS     192(AX)(SI*4), Z6
-	VSUBPS      Z0, Z3, Z3
-	VFMADD213PS Z2, Z1, Z3
-	VMOVUPS     Z3, (DX)(SI*4)
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z2, Z1, Z4
-	VMOVUPS     Z4, 64(DX)(SI*4)
-	VSUBPS      Z0, Z5, Z5
-	VFMADD213PS Z2, Z1, Z5
-	VMOVUPS     Z5, 128(DX)(SI*4)
-	VSUBPS      Z0, Z6, Z6
-	VFMADD213PS Z2, Z1, Z6
-	VMOVUPS     Z6, 192(DX)(SI*4)
-	ADDQ        $0x40, SI
-	SUBQ        $0x40, BX
-	JMP         blocks
-
-vectors:
-	CMPQ        BX, $0x10
-	JLT         tail
-	VMOVUPS     (AX)(SI*4), Z3
-	VSUBPS      Z0, Z3, Z3
-	VFMADD213PS Z2, Z1, Z3
-	VMOVUPS     Z3, (DX)(SI*4)
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-	JMP         vectors
-
-tail:
-	TESTQ       BX, BX
-	JZ          done
-	MOVL        $0x00000001, DI
-	MOVQ        BX, CX
-	SHLL        CL, DI
-	DECL        DI
-	KMOVW       DI, K1
-	VMOVUPS.Z   (AX)(SI*4), K1, Z3
-	VSUBPS      Z0, Z3, Z3
-	VFMADD213PS Z2, Z1, Z3
-	VMOVUPS     Z3, K1, (DX)(SI*4)
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-
-done:
-	VZEROUPPER
-	RET
-
-// func applyReLUAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
-// Requires: AVX, AVX512F
-TEXT ·applyReLUAVX512(SB), NOSPLIT, $0-60
-	MOVQ         x_base+24(FP), AX
-	MOVQ         y_base+0(FP), DX
-	MOVQ         y_len+8(FP), BX
-	VBROADCASTSS mean+48(FP), Z0
-	VBROADCASTSS scale+52(FP), Z1
-	VBROADCASTSS shift+56(FP), Z2
-	VBROADCASTSS f00000000<>+0(SB), Z3
-	XORQ         SI, SI
-
-blocks:
-	CMPQ        BX, $0x40
-	JLT         vectors
-	VMOVUPS     (AX)(SI*4), Z4
-	VMOVUPS     64(AX)(SI*4), Z5
-	VMOVUPS     128(AX)(SI*4), Z6
-	VMOVUPS     192(AX)(SI*4), Z7
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z2, Z1, Z4
-	VMAXPS      Z4, Z3, Z4
-	VMOVUPS     Z4, (DX)(SI*4)
-	VSUBPS      Z0, Z5, Z5
-	VFMADD213PS Z2, Z1, Z5
-	VMAXPS      Z5, Z3, Z5
-	VMOVUPS     Z5, 64(DX)(SI*4)
-	VSUBPS      Z0, Z6, Z6
-	VFMADD213PS Z2, Z1, Z6
-	VMAXPS      Z6, Z3, Z6
-	VMOVUPS     Z6, 128(DX)(SI*4)
-	VSUBPS      Z0, Z7, Z7
-	VFMADD213PS Z2, Z1, Z7
-	VMAXPS      Z7, Z3, Z7
-	VMOVUPS     Z7, 192(DX)(SI*4)
-	ADDQ        $0x40, SI
-	SUBQ        $0x40, BX
-	JMP         blocks
-
-vectors:
-	CMPQ        BX, $0x10
-	JLT         tail
-	VMOVUPS     (AX)(SI*4), Z4
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z2, Z1, Z4
-	VMAXPS      Z4, Z3, Z4
-	VMOVUPS     Z4, (DX)(SI*4)
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-	JMP         vectors
-
-tail:
-	TESTQ       BX, BX
-	JZ          done
-	MOVL        $0x00000001, DI
-	MOVQ        BX, CX
-	SHLL        CL, DI
-	DECL        DI
-	KMOVW       DI, K1
-	VMOVUPS.Z   (AX)(SI*4), K1, Z4
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z2, Z1, Z4
-	VMAXPS      Z4, Z3, Z4
-	VMOVUPS     Z4, K1, (DX)(SI*4)
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-
-done:
-	VZEROUPPER
-	RET
-
-// func momentsAVX512(x []float32, pivot float64) (sum float64, squares float64)
-// Requires: AVX, AVX512F, SSE2
-TEXT ·momentsAVX512(SB), NOSPLIT, $0-48
-	MOVQ         x_base+0(FP), AX
-	MOVQ         x_len+8(FP), DX
-	VBROADCASTSD pivot+24(FP), Z0
-	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
-	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
-	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	XORQ         BX, BX
-
-blocks:
-	CMPQ        DX, $0x20
-	JLT         vectors
-	VCVTPS2PD   (AX)(BX*4), Z9
-	VCVTPS2PD   32(AX)(BX*4), Z10
-	VCVTPS2PD   64(AX)(BX*4), Z11
-	VCVTPS2PD   96(AX)(BX*4), Z12
-	VSUBPD      Z0, Z9, Z9
-	VADDPD      Z9, Z1, Z1
-	VFMADD231PD Z9, Z9, Z2
-	VSUBPD      Z0, Z10, Z10
-	VADDPD      Z10, Z3, Z3
-	VFMADD231PD Z10, Z10, Z4
-	VSUBPD      Z0, Z11, Z11
-	VADDPD      Z11, Z5, Z5
-	VFMADD231PD Z11, Z11, Z6
-	VSUBPD      Z0, Z12, Z12
-	VADDPD      Z12, Z7, Z7
-	VFMADD231PD Z12, Z12, Z8
-	ADDQ        $0x20, BX
-	SUBQ        $0x20, DX
-	JMP         blocks
-
-vectors:
-	CMPQ        DX, $0x08
-	JLT         tail
-	VCVTPS2PD   (AX)(BX*4), Z9
-	VSUBPD      Z0, Z9, Z9
-	VADDPD      Z9, Z1, Z1
-	VFMADD231PD Z9, Z9, Z2
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
-	JMP         vectors
-
-tail:
-	TESTQ       DX, DX
-	JZ          done
-	MOVL        $0x00000001, SI
-	MOVQ        DX, CX
-	SHLL        CL, SI
-	DECL        SI
-	KMOVW       SI, K1
-	VCVTPS2PD.Z (AX)(BX*4), K1, Z9
-	VSUBPD      Z0, Z9, Z9
-	VMOVAPD.Z   Z9, K1, Z9
-	VADDPD      Z9, Z1, Z1
-	VFMADD231PD Z9, Z9, Z2
-	ADDQ        $0x08, BX
-	SUBQ        $0x08, DX
-
-done:
-	VADDPD        Z3, Z1, Z1
-	VADDPD        Z5, Z1, Z1
-	VADDPD        Z7, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
-	VADDPD        X0, X1, X1
-	VUNPCKHPD     X1, X1, X0
-	VADDSD        X0, X1, X1
-	VADDPD        Z4, Z2, Z2
-	VADDPD        Z6, Z2, Z2
-	VADDPD        Z8, Z2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y2
-	VEXTRACTF128  $0x01, Y2, X0
-	VADDPD        X0, X2, X2
-	VUNPCKHPD     X2, X2, X0
-	VADDSD        X0, X2, X2
-	VZEROUPPER
-	MOVSD         X1, sum+32(FP)
-	MOVSD         X2, squares+40(FP)
-	RET
-
-// func productsAVX512(x []float32, dy []float32, mean float64) (sum float64, dot float64)
-// Requires: AVX, AVX512F, SSE2
-TEXT ·productsAVX512(SB), NOSPLIT, $0-72
-	MOVQ         x_base+0(FP), AX
-	MOVQ         dy_base+24(FP), DX
-	MOVQ         x_len+8(FP), BX
-	VBROADCASTSD mean+48(FP), Z0
-	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
-	XORQ         SI, SI
-
-blocks:
-	CMPQ        BX, $0x10
-	JLT         vectors
-	VCVTPS2PD   (AX)(SI*4), Z5
-	VCVTPS2PD   (DX)(SI*4), Z6
-	VCVTPS2PD   32(AX)(SI*4), Z7
-	VCVTPS2PD   32(DX)(SI*4), Z8
-	VADDPD      Z6, Z1, Z1
-	VSUBPD      Z0, Z5, Z5
-	VFMADD231PD Z5, Z6, Z2
-	VADDPD      Z8, Z3, Z3
-	VSUBPD      Z0, Z7, Z7
-	VFMADD231PD Z7, Z8, Z4
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-	JMP         blocks
-
-vectors:
-	CMPQ        BX, $0x08
-	JLT         tail
-	VCVTPS2PD   (AX)(SI*4), Z5
-	VCVTPS2PD   (DX)(SI*4), Z6
-	VADDPD      Z6, Z1, Z1
-	VSUBPD      Z0, Z5, Z5
-	VFMADD231PD Z5, Z6, Z2
-	ADDQ        $0x08, SI
-	SUBQ        $0x08, BX
-	JMP         vectors
-
-tail:
-	TESTQ       BX, BX
-	JZ          done
-	MOVL        $0x00000001, DI
-	MOVQ        BX, CX
-	SHLL        CL, DI
-	DECL        DI
-	KMOVW       DI, K1
-	VCVTPS2PD.Z (AX)(SI*4), K1, Z5
-	VCVTPS2PD.Z (DX)(SI*4), K1, Z6
-	VADDPD      Z6, Z1, Z1
-	VSUBPD      Z0, Z5, Z5
-	VMOVAPD.Z   Z5, K1, Z5
-	VFMADD231PD Z5, Z6, Z2
-	ADDQ        $0x08, SI
-	SUBQ        $0x08, BX
-
-done:
-	VADDPD        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
-	VADDPD        X0, X1, X1
-	VUNPCKHPD     X1, X1, X0
-	VADDSD        X0, X1, X1
-	VADDPD        Z4, Z2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y2
-	VEXTRACTF128  $0x01, Y2, X0
-	VADDPD        X0, X2, X2
-	VUNPCKHPD     X2, X2, X0
-	VADDSD        X0, X2, X2
-	VZEROUPPER
-	MOVSD         X1, sum+56(FP)
-	MOVSD         X2, dot+64(FP)
-	RET
-
-// func inputGradAVX512(dx []float32, x []float32, dy []float32, mean float32, a float32, b float32, c float32)
-// Requires: AVX, AVX512F
-TEXT ·inputGradAVX512(SB), NOSPLIT, $0-88
-	MOVQ         x_base+24(FP), AX
-	MOVQ         dy_base+48(FP), DX
-	MOVQ         dx_base+0(FP), BX
-	MOVQ         dx_len+8(FP), SI
-	VBROADCASTSS mean+72(FP), Z0
-	VBROADCASTSS a+76(FP), Z1
-	VBROADCASTSS b+80(FP), Z2
-	VBROADCASTSS c+84(FP), Z3
-	XORQ         DI, DI
-
-blocks:
-	CMPQ        SI, $0x40
-	JLT         vectors
-	VMOVUPS     (AX)(DI*4), Z4
-	VMOVUPS     (DX)(DI*4), Z5
-	VMOVUPS     64(AX)(DI*4), Z6
-	VMOVUPS     64(DX)(DI*4), Z7
-	VMOVUPS     128(AX)(DI*4), Z8
-	VMOVUPS     128(DX)(DI*4), Z9
-	VMOVUPS     192(AX)(DI*4), Z10
-	VMOVUPS     192(DX)(DI*4), Z11
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VFMADD231PS Z1, Z5, Z4
-	VMOVUPS     Z4, (BX)(DI*4)
-	VSUBPS      Z0, Z6, Z6
-	VFMADD213PS Z3, Z2, Z6
-	VFMADD231PS Z1, Z7, Z6
-	VMOVUPS     Z6, 64(BX)(DI*4)
-	VSUBPS      Z0, Z8, Z8
-	VFMADD213PS Z3, Z2, Z8
-	VFMADD231PS Z1, Z9, Z8
-	VMOVUPS     Z8, 128(BX)(DI*4)
-	VSUBPS      Z0, Z10, Z10
-	VFMADD213PS Z3, Z2, Z10
-	VFMADD231PS Z1, Z11, Z10
-	VMOVUPS     Z10, 192(BX)(DI*4)
-	ADDQ        $0x40, DI
-	SUBQ        $0x40, SI
-	JMP         blocks
-
-vectors:
-	CMPQ        SI, $0x10
-	JLT         tail
-	VMOVUPS     (AX)(DI*4), Z4
-	VMOVUPS     (DX)(DI*4), Z5
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VFMADD231PS Z1, Z5, Z4
-	VMOVUPS     Z4, (BX)(DI*4)
-	ADDQ        $0x10, DI
-	SUBQ        $0x10, SI
-	JMP         vectors
-
-tail:
-	TESTQ       SI, SI
-	JZ          done
+	MOVQ        $0x00000010, R8
+	CMPQ        CX, R8
+	CMOVQGT     R8, CX
 	MOVL        $0x00000001, R8
-	MOVQ        SI, CX
 	SHLL        CL, R8
 	DECL        R8
 	KMOVW       R8, K1
-	VMOVUPS.Z   (AX)(DI*4), K1, Z4
-	VMOVUPS.Z   (DX)(DI*4), K1, Z5
-	VSUBPS      Z0, Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VFMADD231PS Z1, Z5, Z4
-	VMOVUPS     Z4, K1, (BX)(DI*4)
+	VMOVUPS.Z   (AX)(DI*4), K1, Z0
+	VMOVUPS.Z   (DX)(DI*4), K1, Z1
+	VSUBPS      (SI), Z0, Z0
+	VMOVUPS     256(SI), Z2
+	VFMADD213PS 320(SI), Z2, Z0
+	VFMADD231PS 192(SI), Z1, Z0
+	VMOVUPS     Z0, K1, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func inputGradReLUAVX512(dx []float32, x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·inputGradReLUAVX512(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   dy_base+48(FP), DX
+	MOVQ   dx_base+0(FP), BX
+	MOVQ   dx_len+8(FP), CX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        CX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Z1
+	VMOVUPS     (DX)(DI*4), Z2
+	VSUBPS      (SI), Z1, Z3
+	VMOVUPS     64(SI), Z4
+	VFMADD213PS 128(SI), Z4, Z3
+	VCMPPS      $0x16, Z0, Z3, K1
+	VMOVAPS.Z   Z2, K1, Z2
+	VSUBPS      (SI), Z1, Z1
+	VMOVUPS     256(SI), Z3
+	VFMADD213PS 320(SI), Z3, Z1
+	VFMADD231PS 192(SI), Z2, Z1
+	VMOVUPS     Z1, (BX)(DI*4)
 	ADDQ        $0x10, DI
-	SUBQ        $0x10, SI
+	SUBQ        $0x10, CX
+	JMP         blocks
+
+tail:
+	TESTQ       CX, CX
+	JZ          done
+	MOVQ        $0x00000010, R8
+	CMPQ        CX, R8
+	CMOVQGT     R8, CX
+	MOVL        $0x00000001, R8
+	SHLL        CL, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z1
+	VMOVUPS.Z   (DX)(DI*4), K1, Z2
+	VSUBPS      (SI), Z1, Z3
+	VMOVUPS     64(SI), Z4
+	VFMADD213PS 128(SI), Z4, Z3
+	VCMPPS      $0x16, Z0, Z3, K2
+	VMOVAPS.Z   Z2, K2, Z0
+	VSUBPS      (SI), Z1, Z1
+	VMOVUPS     256(SI), Z2
+	VFMADD213PS 320(SI), Z2, Z1
+	VFMADD231PS 192(SI), Z0, Z1
+	VMOVUPS     Z1, K1, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gainAVX512(dx []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·gainAVX512(SB), NOSPLIT, $0-56
+	MOVQ   dy_base+24(FP), AX
+	MOVQ   dx_base+0(FP), DX
+	MOVQ   dx_len+8(FP), CX
+	MOVQ   c+48(FP), BX
+	VXORPS Y0, Y0, Y0
+	XORQ   SI, SI
+
+blocks:
+	CMPQ    CX, $0x10
+	JLT     tail
+	VMOVUPS (AX)(SI*4), Z0
+	VMULPS  192(BX), Z0, Z0
+	VMOVUPS Z0, (DX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	JMP     blocks
+
+tail:
+	TESTQ     CX, CX
+	JZ        done
+	MOVQ      $0x00000010, DI
+	CMPQ      CX, DI
+	CMOVQGT   DI, CX
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(SI*4), K1, Z0
+	VMULPS    192(BX), Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gainReLUAVX512(dx []float32, x []float32, dy []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·gainReLUAVX512(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   dy_base+48(FP), DX
+	MOVQ   dx_base+0(FP), BX
+	MOVQ   dx_len+8(FP), CX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        CX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Z1
+	VMOVUPS     (DX)(DI*4), Z2
+	VMULPS      192(SI), Z2, Z2
+	VSUBPS      (SI), Z1, Z1
+	VMOVUPS     64(SI), Z3
+	VFMADD213PS 128(SI), Z3, Z1
+	VCMPPS      $0x16, Z0, Z1, K1
+	VMOVAPS.Z   Z2, K1, Z1
+	VMOVUPS     Z1, (BX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JMP         blocks
+
+tail:
+	TESTQ       CX, CX
+	JZ          done
+	MOVQ        $0x00000010, R8
+	CMPQ        CX, R8
+	CMOVQGT     R8, CX
+	MOVL        $0x00000001, R8
+	SHLL        CL, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z1
+	VMOVUPS.Z   (DX)(DI*4), K1, Z2
+	VMULPS      192(SI), Z2, Z2
+	VSUBPS      (SI), Z1, Z1
+	VMOVUPS     64(SI), Z3
+	VFMADD213PS 128(SI), Z3, Z1
+	VCMPPS      $0x16, Z0, Z1, K2
+	VMOVAPS.Z   Z2, K2, Z0
+	VMOVUPS     Z0, K1, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyAVX512(y []float32, x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·applyAVX512(SB), NOSPLIT, $0-56
+	MOVQ   x_base+24(FP), AX
+	MOVQ   y_base+0(FP), DX
+	MOVQ   y_len+8(FP), CX
+	MOVQ   c+48(FP), BX
+	VXORPS Y0, Y0, Y0
+	XORQ   SI, SI
+
+blocks:
+	CMPQ        CX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(SI*4), Z0
+	VSUBPS      (BX), Z0, Z0
+	VMOVUPS     64(BX), Z1
+	VFMADD213PS 128(BX), Z1, Z0
+	VMOVUPS     Z0, (DX)(SI*4)
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, CX
+	JMP         blocks
+
+tail:
+	TESTQ       CX, CX
+	JZ          done
+	MOVQ        $0x00000010, DI
+	CMPQ        CX, DI
+	CMOVQGT     DI, CX
+	MOVL        $0x00000001, DI
+	SHLL        CL, DI
+	DECL        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z0
+	VSUBPS      (BX), Z0, Z0
+	VMOVUPS     64(BX), Z1
+	VFMADD213PS 128(BX), Z1, Z0
+	VMOVUPS     Z0, K1, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyReLUAVX512(y []float32, x []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·applyReLUAVX512(SB), NOSPLIT, $0-56
+	MOVQ   x_base+24(FP), AX
+	MOVQ   y_base+0(FP), DX
+	MOVQ   y_len+8(FP), CX
+	MOVQ   c+48(FP), BX
+	VXORPS Y0, Y0, Y0
+	XORQ   SI, SI
+
+blocks:
+	CMPQ        CX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(SI*4), Z1
+	VSUBPS      (BX), Z1, Z1
+	VMOVUPS     64(BX), Z2
+	VFMADD213PS 128(BX), Z2, Z1
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, (DX)(SI*4)
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, CX
+	JMP         blocks
+
+tail:
+	TESTQ       CX, CX
+	JZ          done
+	MOVQ        $0x00000010, DI
+	CMPQ        CX, DI
+	CMOVQGT     DI, CX
+	MOVL        $0x00000001, DI
+	SHLL        CL, DI
+	DECL        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z1
+	VSUBPS      (BX), Z1, Z1
+	VMOVUPS     64(BX), Z2
+	VFMADD213PS 128(BX), Z2, Z1
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, K1, (DX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyAddAVX512(y []float32, x []float32, residual []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·applyAddAVX512(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   residual_base+48(FP), DX
+	MOVQ   y_base+0(FP), BX
+	MOVQ   y_len+8(FP), CX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        CX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Z0
+	VMOVUPS     (DX)(DI*4), Z1
+	VSUBPS      (SI), Z0, Z0
+	VMOVUPS     64(SI), Z2
+	VFMADD213PS 128(SI), Z2, Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (BX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JMP         blocks
+
+tail:
+	TESTQ       CX, CX
+	JZ          done
+	MOVQ        $0x00000010, R8
+	CMPQ        CX, R8
+	CMOVQGT     R8, CX
+	MOVL        $0x00000001, R8
+	SHLL        CL, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z0
+	VMOVUPS.Z   (DX)(DI*4), K1, Z1
+	VSUBPS      (SI), Z0, Z0
+	VMOVUPS     64(SI), Z2
+	VFMADD213PS 128(SI), Z2, Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (BX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func applyAddReLUAVX512(y []float32, x []float32, residual []float32, c *struct{mean [16]float32; scale [16]float32; shift [16]float32; gain [16]float32; slope [16]float32; offset [16]float32; centre [16]float64})
+// Requires: AVX, AVX512F, CMOV
+TEXT ·applyAddReLUAVX512(SB), NOSPLIT, $0-80
+	MOVQ   x_base+24(FP), AX
+	MOVQ   residual_base+48(FP), DX
+	MOVQ   y_base+0(FP), BX
+	MOVQ   y_len+8(FP), CX
+	MOVQ   c+72(FP), SI
+	VXORPS Y0, Y0, Y0
+	XORQ   DI, DI
+
+blocks:
+	CMPQ        CX, $0x10
+	JLT         tail
+	VMOVUPS     (AX)(DI*4), Z1
+	VMOVUPS     (DX)(DI*4), Z2
+	VSUBPS      (SI), Z1, Z1
+	VMOVUPS     64(SI), Z3
+	VFMADD213PS 128(SI), Z3, Z1
+	VADDPS      Z2, Z1, Z1
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, (BX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JMP         blocks
+
+tail:
+	TESTQ       CX, CX
+	JZ          done
+	MOVQ        $0x00000010, R8
+	CMPQ        CX, R8
+	CMOVQGT     R8, CX
+	MOVL        $0x00000001, R8
+	SHLL        CL, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z1
+	VMOVUPS.Z   (DX)(DI*4), K1, Z2
+	VSUBPS      (SI), Z1, Z1
+	VMOVUPS     64(SI), Z3
+	VFMADD213PS 128(SI), Z3, Z1
+	VADDPS      Z2, Z1, Z1
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, K1, (BX)(DI*4)
 
 done:
 	VZEROUPPER

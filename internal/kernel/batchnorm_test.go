@@ -86,14 +86,14 @@ func TestBatchNorm(t *testing.T) {
 func (b *bnCase) check(t *testing.T, what string) {
 	s := b.s
 	mean, variance := fresh(s.c), fresh(s.c)
-	BatchNormStats(mean, variance, b.x, s.n, s.c, s.hw)
+	s.norm().Stats(mean, variance, b.x)
 	// Half a unit is the rounding to float32 itself.
 	checkNear(t, what+": mean", mean, b.trueMean, nil, 1.001)
 	checkNear(t, what+": variance", variance, b.trueVariance, nil, 1.001)
 
 	y, guard := bordered(s.size())
-	BatchNormApply(y, b.x, b.mean, b.invstd, b.gamma, b.beta, s.n, s.c, s.hw, false)
-	guard(t, "BatchNormApply")
+	s.norm().Apply(y, b.x, nil, Norm{Mean: b.mean, InvStd: b.invstd, Gamma: b.gamma, Beta: b.beta}, false)
+	guard(t, "Apply")
 	checkNear(t, what+": y", y, b.y, b.scaleY, 4)
 
 	relu := make([]float64, len(b.y))
@@ -101,25 +101,25 @@ func (b *bnCase) check(t *testing.T, what string) {
 		relu[i] = max(v, 0)
 	}
 	copy(y, b.x) // in place
-	BatchNormApply(y, y, b.mean, b.invstd, b.gamma, b.beta, s.n, s.c, s.hw, true)
-	guard(t, "BatchNormApply with relu")
+	s.norm().Apply(y, y, nil, Norm{Mean: b.mean, InvStd: b.invstd, Gamma: b.gamma, Beta: b.beta}, true)
+	guard(t, "Apply with relu")
 	checkNear(t, what+": relu(y)", y, relu, b.scaleY, 4)
 
 	dgamma, dbeta := fresh(s.c), fresh(s.c)
-	BatchNormReduce(dgamma, dbeta, b.x, b.dy, b.mean, b.invstd, s.n, s.c, s.hw)
+	s.norm().Reduce(dgamma, dbeta, b.x, b.dy, Norm{Mean: b.mean, InvStd: b.invstd}, false)
 	checkNear(t, what+": dgamma", dgamma, b.dgamma, b.scaleG, 1.001)
 	checkNear(t, what+": dbeta", dbeta, b.dbeta, b.scaleG, 1.001)
 
 	dx, guard := bordered(s.size())
-	BatchNormInputGrad(dx, b.x, b.dy, b.mean, b.invstd, b.gamma, dgamma, dbeta, s.n, s.c, s.hw)
-	guard(t, "BatchNormInputGrad")
+	s.norm().InputGrad(dx, b.x, b.dy, dgamma, dbeta, Norm{Mean: b.mean, InvStd: b.invstd, Gamma: b.gamma}, false)
+	guard(t, "InputGrad")
 	checkNear(t, what+": dx", dx, b.dxTrain, b.scaleDX, 8)
 	copy(dx, b.dy)
-	BatchNormInputGrad(dx, b.x, dx, b.mean, b.invstd, b.gamma, dgamma, dbeta, s.n, s.c, s.hw)
+	s.norm().InputGrad(dx, b.x, dx, dgamma, dbeta, Norm{Mean: b.mean, InvStd: b.invstd, Gamma: b.gamma}, false)
 	checkNear(t, what+": dx over dy", dx, b.dxTrain, b.scaleDX, 8)
 
-	BatchNormInputGradEval(dx, b.dy, b.invstd, b.gamma, s.n, s.c, s.hw)
-	guard(t, "BatchNormInputGradEval")
+	s.norm().InputGradEval(dx, nil, b.dy, Norm{Mean: b.invstd, InvStd: b.invstd, Gamma: b.gamma}, false)
+	guard(t, "InputGradEval")
 	checkNear(t, what+": dx of frozen statistics", dx, b.dxEval, nil, 3)
 }
 
@@ -136,7 +136,7 @@ func TestBatchNormStatsOfLargeMeans(t *testing.T) {
 		b = recompute(b)
 		onEachTier(t, func(t *testing.T) {
 			mean, variance := fresh(5), fresh(5)
-			BatchNormStats(mean, variance, b.x, 16, 5, 257)
+			NormShape{N: 16, C: 5, HW: 257}.Stats(mean, variance, b.x)
 			checkNear(t, "mean", mean, b.trueMean, nil, 1.001)
 			checkNear(t, "variance", variance, b.trueVariance, nil, 1.001)
 		})
@@ -164,7 +164,7 @@ func TestBatchNormStatsOfConstants(t *testing.T) {
 		x := make([]float32, 4*3*35)
 		Fill(x, 0.1)
 		mean, variance := fresh(3), fresh(3)
-		BatchNormStats(mean, variance, x, 4, 3, 35)
+		NormShape{N: 4, C: 3, HW: 35}.Stats(mean, variance, x)
 		for c := range 3 {
 			if mean[c] != 0.1 || variance[c] != 0 {
 				t.Errorf("channel %d: mean %v variance %v, want 0.1 and 0", c, mean[c], variance[c])
@@ -182,7 +182,7 @@ func TestBatchNormSpecialValues(t *testing.T) {
 			x := make([]float32, n*c*hw)
 			x[1*hw+at], x[2*hw+at], x[(c+3)*hw+at] = nan, inf, -inf
 			mean, variance := fresh(c), fresh(c)
-			BatchNormStats(mean, variance, x, n, c, hw)
+			NormShape{N: n, C: c, HW: hw}.Stats(mean, variance, x)
 			if mean[0] != 0 || variance[0] != 0 {
 				t.Errorf("a clean channel has mean %v and variance %v", mean[0], variance[0])
 			}
@@ -193,7 +193,7 @@ func TestBatchNormSpecialValues(t *testing.T) {
 				t.Errorf("channels with +Inf and -Inf have means %v and variances %v", mean[2:], variance[2:])
 			}
 			y, ones := fresh(n*c*hw), []float32{1, 1, 1, 1}
-			BatchNormApply(y, x, make([]float32, c), ones, nil, nil, n, c, hw, true)
+			NormShape{N: n, C: c, HW: hw}.Apply(y, x, nil, Norm{Mean: make([]float32, c), InvStd: ones}, true)
 			if v := y[1*hw+at]; v == v {
 				t.Errorf("relu turns NaN into %v", v)
 			}
@@ -206,11 +206,11 @@ func TestBatchNormSpecialValues(t *testing.T) {
 
 func TestBatchNormOfNothing(t *testing.T) {
 	mean, variance := make([]float32, 2), make([]float32, 2)
-	BatchNormStats(mean, variance, nil, 0, 2, 9)
+	NormShape{N: 0, C: 2, HW: 9}.Stats(mean, variance, nil)
 	if mean[0] == mean[0] || variance[1] == variance[1] {
 		t.Errorf("statistics of an empty batch are %v and %v, want NaN", mean, variance)
 	}
-	BatchNormReduce(mean, variance, nil, nil, []float32{0, 0}, []float32{1, 1}, 0, 2, 9)
+	NormShape{N: 0, C: 2, HW: 9}.Reduce(mean, variance, nil, nil, Norm{Mean: []float32{0, 0}, InvStd: []float32{1, 1}}, false)
 	if mean[0] != 0 || variance[1] != 0 {
 		t.Errorf("gradients of an empty batch are %v and %v, want 0", mean, variance)
 	}
@@ -225,40 +225,55 @@ func TestBatchNormRepeats(t *testing.T) {
 			checkRepeats(t, "batch norm "+s.String(), func() []float32 {
 				mean, variance, dgamma, dbeta := out[:s.c], out[s.c:2*s.c], out[2*s.c:3*s.c], out[3*s.c:4*s.c]
 				y, dx := out[4*s.c:4*s.c+s.size()], out[4*s.c+s.size():]
-				BatchNormStats(mean, variance, b.x, s.n, s.c, s.hw)
-				BatchNormApply(y, b.x, mean, variance, b.gamma, b.beta, s.n, s.c, s.hw, true)
-				BatchNormReduce(dgamma, dbeta, b.x, b.dy, mean, variance, s.n, s.c, s.hw)
-				BatchNormInputGrad(dx, b.x, b.dy, mean, variance, b.gamma, dgamma, dbeta, s.n, s.c, s.hw)
-				BatchNormInputGradEval(dx, dx, variance, b.gamma, s.n, s.c, s.hw)
+				s.norm().Stats(mean, variance, b.x)
+				s.norm().Apply(y, b.x, nil, Norm{Mean: mean, InvStd: variance, Gamma: b.gamma, Beta: b.beta}, true)
+				s.norm().Reduce(dgamma, dbeta, b.x, b.dy, Norm{Mean: mean, InvStd: variance}, false)
+				s.norm().InputGrad(dx, b.x, b.dy, dgamma, dbeta, Norm{Mean: mean, InvStd: variance, Gamma: b.gamma}, false)
+				s.norm().InputGradEval(dx, nil, dx, Norm{Mean: variance, InvStd: variance, Gamma: b.gamma}, false)
 				return out
 			})
 		})
 	}
 }
 
+// norm returns the shape of planes of one channel.
+func (s shape3) norm() NormShape { return NormShape{N: s.n, C: s.c, HW: s.hw} }
+
+// BenchmarkBatchNorm counts each array read and each written once.
 func BenchmarkBatchNorm(b *testing.B) {
-	const most = 512
-	var mean, variance, gamma, beta [most]float32
-	fill(variance[:], 1)
-	fill(gamma[:], 1)
-	b.Run("Stats", func(b *testing.B) {
-		benchShapes(b, 1, func(s shape3, x, _, _ []float32) {
-			BatchNormStats(mean[:s.c], variance[:s.c], x, s.n, s.c, s.hw)
-		})
-	})
-	b.Run("ApplyReLU", func(b *testing.B) {
-		benchShapes(b, 2, func(s shape3, x, y, _ []float32) {
-			BatchNormApply(y, x, mean[:s.c], variance[:s.c], gamma[:s.c], beta[:s.c], s.n, s.c, s.hw, true)
-		})
-	})
-	b.Run("Reduce", func(b *testing.B) {
-		benchShapes(b, 2, func(s shape3, x, y, _ []float32) {
-			BatchNormReduce(gamma[:s.c], beta[:s.c], x, y, mean[:s.c], variance[:s.c], s.n, s.c, s.hw)
-		})
-	})
-	b.Run("InputGrad", func(b *testing.B) {
-		benchShapes(b, 3, func(s shape3, x, y, z []float32) {
-			BatchNormInputGrad(z, x, y, mean[:s.c], variance[:s.c], gamma[:s.c], gamma[:s.c], beta[:s.c], s.n, s.c, s.hw)
-		})
-	})
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, s := range []NormShape{
+		{8, 64, 56 * 56, true}, {128, 16, 32 * 32, true}, {8, 512, 7 * 7, true}, {8, 64, 56 * 56, false}, {8, 512, 7 * 7, false},
+	} {
+		size := s.N * s.C * s.HW
+		x, y, z, out := randomSlice(r, size), randomSlice(r, size), randomSlice(r, size), make([]float32, size)
+		p := [6][]float32{}
+		for i := range p {
+			p[i] = make([]float32, s.C)
+			fill(p[i], 1)
+		}
+		n := Norm{Mean: p[0], InvStd: p[1], Gamma: p[2], Beta: p[3]}
+		for _, pass := range []struct {
+			name   string
+			arrays int
+			run    func()
+		}{
+			{"Stats", 1, func() { s.Stats(p[4], p[5], x) }},
+			{"Apply", 2, func() { s.Apply(out, x, nil, n, false) }},
+			{"ApplyReLU", 2, func() { s.Apply(out, x, nil, n, true) }},
+			{"ApplyAddReLU", 3, func() { s.Apply(out, x, y, n, true) }},
+			{"Reduce", 2, func() { s.Reduce(p[4], p[5], x, y, n, false) }},
+			{"ReduceReLU", 2, func() { s.Reduce(p[4], p[5], x, y, n, true) }},
+			{"ReduceOf", 4, func() { s.ReduceOf(out, p[4], p[5], x, y, z, n) }},
+			{"InputGrad", 3, func() { s.InputGrad(out, x, y, p[4], p[5], n, false) }},
+			{"InputGradReLU", 3, func() { s.InputGrad(out, x, y, p[4], p[5], n, true) }},
+		} {
+			b.Run(fmt.Sprintf("%s/%dx%dx%d,blocked=%v", pass.name, s.N, s.C, s.HW, s.Blocked), func(b *testing.B) {
+				b.SetBytes(int64(4 * pass.arrays * size))
+				for range b.N {
+					pass.run()
+				}
+			})
+		}
+	}
 }

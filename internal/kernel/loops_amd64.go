@@ -25,10 +25,14 @@ func init() {
 		geluTanh: geluTanhAVX512, geluTanhGrad: geluTanhGradAVX512,
 	}
 	batchNorms[AVX2] = &batchNormKernels{
-		moments: momentsAVX2, products: productsAVX2, apply: applyAVX2, applyReLU: applyReLUAVX2, inputGrad: inputGradAVX2,
+		moments: momentsAVX2, products: productsAVX2, productsReLU: productsReLUAVX2, productsOf: productsOfAVX2,
+		apply: applyAVX2, applyReLU: applyReLUAVX2, applyAdd: applyAddAVX2, applyAddReLU: applyAddReLUAVX2,
+		inputGrad: inputGradAVX2, inputGradReLU: inputGradReLUAVX2, gain: gainAVX2, gainReLU: gainReLUAVX2,
 	}
 	batchNorms[AVX512] = &batchNormKernels{
-		moments: momentsAVX512, products: productsAVX512, apply: applyAVX512, applyReLU: applyReLUAVX512, inputGrad: inputGradAVX512,
+		moments: momentsAVX512, products: productsAVX512, productsReLU: productsReLUAVX512, productsOf: productsOfAVX512,
+		apply: applyAVX512, applyReLU: applyReLUAVX512, applyAdd: applyAddAVX512, applyAddReLU: applyAddReLUAVX512,
+		inputGrad: inputGradAVX512, inputGradReLU: inputGradReLUAVX512, gain: gainAVX512, gainReLU: gainReLUAVX512,
 	}
 	pools[AVX2] = &poolKernels{
 		maxRow: maxRowAVX2, take: takeAVX2, max3: maxPool3AVX2, max2: maxPool2AVX2, argmax3: argmaxPool3AVX2, argmax2: argmaxPool2AVX2,

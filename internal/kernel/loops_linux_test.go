@@ -27,10 +27,18 @@ func TestLoopsStayInside(t *testing.T) {
 			one := make([]float32, 1)
 			AddBias(a[0], a[1], one, 1, 1, n)
 			BiasGrad(one, a[0], 1, 1, n)
-			BatchNormStats(one, make([]float32, 1), a[0], 1, 1, n)
-			BatchNormApply(a[0], a[1], one, one, one, one, 1, 1, n, true)
-			BatchNormReduce(one, make([]float32, 1), a[0], a[1], one, one, 1, 1, n)
-			BatchNormInputGrad(a[0], a[1], a[2], one, one, one, one, one, 1, 1, n)
+			norm, all := NormShape{N: 1, C: 1, HW: n}, Norm{Mean: one, InvStd: one, Gamma: one, Beta: one}
+			norm.Stats(one, make([]float32, 1), a[0])
+			norm.Apply(a[0], a[1], nil, all, true)
+			norm.Reduce(one, make([]float32, 1), a[0], a[1], all, false)
+			norm.Apply(a[0], a[1], a[2], all, true)
+			norm.Apply(a[0], a[1], a[2], all, false)
+			norm.Reduce(one, make([]float32, 1), a[0], a[1], all, true)
+			norm.ReduceOf(a[0], one, make([]float32, 1), a[1], a[2], a[3], all)
+			for _, relu := range []bool{false, true} {
+				norm.InputGrad(a[0], a[1], a[2], one, one, all, relu)
+				norm.InputGradEval(a[0], a[1], a[2], all, relu)
+			}
 			for _, s := range []shape3{{1, n, 1}, {1, 1, n}} {
 				Softmax(a[0], a[1], s.n, s.c, s.hw)
 				SoftmaxGrad(a[0], a[1], a[2], s.n, s.c, s.hw)

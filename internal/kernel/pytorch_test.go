@@ -135,7 +135,7 @@ func torchBatchNorm(t *testing.T, c *torchCase) {
 	training := c.Set["training"] == 1
 	if training {
 		m, v := fresh(ch), fresh(ch)
-		BatchNormStats(m, v, x, n, ch, hw)
+		NormShape{N: n, C: ch, HW: hw}.Stats(m, v, x)
 		c.check(t, "mean", m, 4, 1)
 		c.check(t, "var", v, 40, 0) // torch's own is rounded
 		mean, variance = m, v
@@ -145,17 +145,17 @@ func torchBatchNorm(t *testing.T, c *torchCase) {
 		invstd[i] = float32(1 / math.Sqrt(float64(v)+1e-5))
 	}
 	y, dx, dgamma, dbeta := fresh(len(x)), fresh(len(x)), fresh(ch), fresh(ch)
-	BatchNormApply(y, x, mean, invstd, c.Arrays["gamma"], c.Arrays["beta"], n, ch, hw, false)
+	NormShape{N: n, C: ch, HW: hw}.Apply(y, x, nil, Norm{Mean: mean, InvStd: invstd, Gamma: c.Arrays["gamma"], Beta: c.Arrays["beta"]}, false)
 	// torch folds the mean into the shift, which costs it the digits of the
 	// mean: some 100 units at a mean of 50.
 	c.check(t, "y", y, 300, 1)
-	BatchNormReduce(dgamma, dbeta, x, dy, mean, invstd, n, ch, hw)
+	NormShape{N: n, C: ch, HW: hw}.Reduce(dgamma, dbeta, x, dy, Norm{Mean: mean, InvStd: invstd}, false)
 	c.check(t, "dgamma", dgamma, 100, 1)
 	c.check(t, "dbeta", dbeta, 100, 1)
 	if training {
-		BatchNormInputGrad(dx, x, dy, mean, invstd, c.Arrays["gamma"], dgamma, dbeta, n, ch, hw)
+		NormShape{N: n, C: ch, HW: hw}.InputGrad(dx, x, dy, dgamma, dbeta, Norm{Mean: mean, InvStd: invstd, Gamma: c.Arrays["gamma"]}, false)
 	} else {
-		BatchNormInputGradEval(dx, dy, invstd, c.Arrays["gamma"], n, ch, hw)
+		NormShape{N: n, C: ch, HW: hw}.InputGradEval(dx, nil, dy, Norm{Mean: invstd, InvStd: invstd, Gamma: c.Arrays["gamma"]}, false)
 	}
 	c.check(t, "dx", dx, 64, 1)
 }
