@@ -1,0 +1,251 @@
+#include "textflag.h"
+
+// Go's assembler lacks these, so they are put together here:
+// FMLA_LANE(d, n, m, i) is  FMLA Vd.4S, Vn.4S, Vm.S[i],
+// FADD4(d, n) is            FADD Vd.4S, Vd.4S, Vn.4S,
+// FMAX4(d, n) is            FMAX Vd.4S, Vd.4S, Vn.4S, which keeps NaN.
+#define FMLA_LANE(d, n, m, i) WORD $(0x4F801000 | ((i&1)<<21) | (m<<16) | ((i>>1)<<11) | (n<<5) | d)
+#define FADD4(d, n) WORD $(0x4E20D400 | (n<<16) | (d<<5) | d)
+#define FMAX4(d, n) WORD $(0x4E20F400 | (n<<16) | (d<<5) | d)
+
+// The sums of pixel p are V(4p) to V(4p+3), so that a kernel of n pixels has
+// its sums in V0 to V(4n-1). Four channels of pixel p are in V(24+p). V30 and
+// V31 hold two vectors of a row of weights.
+//
+// R1 x, R2 y and R3 residual (or 0) of the tile; R4 tiles left; R5 and R6 from a
+// pixel to the next of x and of y; R7 the steps, R8 how many are left; R9 the
+// weights of all, R16 of the step; R10 to R15 the pixels.
+
+// The fields of panelArgs; a test holds the numbers against the struct.
+#define LOAD_ARGS \
+	MOVD t+0(FP), R0; \
+	MOVD 0(R0), R1;   \ // x
+	MOVD 56(R0), R2;  \ // y
+	MOVD 96(R0), R3;  \ // residual
+	MOVD 48(R0), R4;  \ // tiles
+	MOVD 32(R0), R5;  \ // pixelX
+	MOVD 64(R0), R6;  \ // pixelY
+	MOVD 24(R0), R9     // w
+
+// What a tile begins with: the first pixel's sums are the bias.
+#define BEGIN_TILE \
+	MOVD 8(R0), R7;              \ // steps
+	MOVD 16(R0), R8;             \ // depth
+	MOVD 88(R0), R10;            \ // bias
+	VEOR V0.B16, V0.B16, V0.B16; \
+	VEOR V1.B16, V1.B16, V1.B16; \
+	VEOR V2.B16, V2.B16, V2.B16; \
+	VEOR V3.B16, V3.B16, V3.B16; \
+	CBZ  R10, 3(PC);             \
+	FLDPQ (R10), (F0, F1);       \
+	FLDPQ 32(R10), (F2, F3)
+
+// Another pixel begins with the same.
+#define SAME(a, b, c, d) \
+	VMOV V0.B16, a.B16; \
+	VMOV V1.B16, b.B16; \
+	VMOV V2.B16, c.B16; \
+	VMOV V3.B16, d.B16
+
+// The next tile; decides whether there is one.
+#define NEXT_TILE \
+	MOVD 40(R0), R7; \ // nextX
+	MOVD 72(R0), R8; \ // nextY
+	ADD  R7, R1;     \
+	ADD  R8, R2;     \
+	CBZ  R3, 2(PC);  \
+	ADD  R8, R3;     \
+	SUBS $1, R4
+
+// Where the weights and the pixels of a step are.
+#define POINT1 \
+	LDP.P 16(R7), (R10, R16); \
+	ADD   R9, R16;            \
+	ADD   R1, R10
+
+#define POINT2 POINT1; ADD R5, R10, R11
+#define POINT3 POINT2; ADD R5, R11, R12
+#define POINT4 POINT3; ADD R5, R12, R13
+#define POINT5 POINT4; ADD R5, R13, R14
+#define POINT6 POINT5; ADD R5, R14, R15
+
+// Four channels of the pixels, at bytes after the first.
+#define PIXELS1(at) FMOVQ (at)(R10), F24
+#define PIXELS2(at) PIXELS1(at); FMOVQ (at)(R11), F25
+#define PIXELS3(at) PIXELS2(at); FMOVQ (at)(R12), F26
+#define PIXELS4(at) PIXELS3(at); FMOVQ (at)(R13), F27
+#define PIXELS5(at) PIXELS4(at); FMOVQ (at)(R14), F28
+#define PIXELS6(at) PIXELS5(at); FMOVQ (at)(R15), F29
+
+// Vector v of the sums, with weights Vw and lane i of the pixels.
+#define FMA1(v, w, i) FMLA_LANE(v, w, 24, i)
+#define FMA2(v, w, i) FMA1(v, w, i); FMLA_LANE((4+v), w, 25, i)
+#define FMA3(v, w, i) FMA2(v, w, i); FMLA_LANE((8+v), w, 26, i)
+#define FMA4(v, w, i) FMA3(v, w, i); FMLA_LANE((12+v), w, 27, i)
+#define FMA5(v, w, i) FMA4(v, w, i); FMLA_LANE((16+v), w, 28, i)
+#define FMA6(v, w, i) FMA5(v, w, i); FMLA_LANE((20+v), w, 29, i)
+
+// A channel, whose weights are at bytes after the step's first. Its first two
+// vectors are in V30 and V31 already; every load is a run of products ahead of
+// its use.
+#define LAST_CHANNEL(FMA, i, at) \
+	FMA(0, 30, i);            \
+	FMOVQ (at+32)(R16), F30;   \
+	FMA(1, 31, i);            \
+	FMOVQ (at+48)(R16), F31;   \
+	FMA(2, 30, i)
+
+#define CHANNEL(FMA, i, at) \
+	LAST_CHANNEL(FMA, i, at); \
+	FMOVQ (at+64)(R16), F30;   \
+	FMA(3, 31, i);            \
+	FMOVQ (at+80)(R16), F31
+
+// A step. Only its last channel must not read weights beyond it.
+#define STEP(POINT, PIXELS, FMA) \
+	POINT;                      \
+	FLDPQ (R16), (F30, F31);    \
+	PIXELS(0);                  \
+	CHANNEL(FMA, 0, 0);         \
+	CHANNEL(FMA, 1, 64);        \
+	CHANNEL(FMA, 2, 128);       \
+	CHANNEL(FMA, 3, 192);       \
+	PIXELS(16);                 \
+	CHANNEL(FMA, 0, 256);       \
+	CHANNEL(FMA, 1, 320);       \
+	CHANNEL(FMA, 2, 384);       \
+	CHANNEL(FMA, 3, 448);       \
+	PIXELS(32);                 \
+	CHANNEL(FMA, 0, 512);       \
+	CHANNEL(FMA, 1, 576);       \
+	CHANNEL(FMA, 2, 640);       \
+	CHANNEL(FMA, 3, 704);       \
+	PIXELS(48);                 \
+	CHANNEL(FMA, 0, 768);       \
+	CHANNEL(FMA, 1, 832);       \
+	CHANNEL(FMA, 2, 896);       \
+	LAST_CHANNEL(FMA, 3, 960);  \
+	FMA(3, 31, 3);              \
+	SUBS $1, R8
+
+// Adds the residual at R10 to the sums V(d) to V(d+3).
+#define ADD_RESIDUAL(d) \
+	FLDPQ (R10), (F24, F25);   \
+	FLDPQ 32(R10), (F26, F27); \
+	ADD   R6, R10;             \
+	FADD4((d), 24);            \
+	FADD4((d+1), 25);          \
+	FADD4((d+2), 26);          \
+	FADD4((d+3), 27)
+
+#define ADD_RESIDUAL1 MOVD R3, R10; ADD_RESIDUAL(0)
+#define ADD_RESIDUAL2 ADD_RESIDUAL1; ADD_RESIDUAL(4)
+#define ADD_RESIDUAL3 ADD_RESIDUAL2; ADD_RESIDUAL(8)
+#define ADD_RESIDUAL4 ADD_RESIDUAL3; ADD_RESIDUAL(12)
+#define ADD_RESIDUAL5 ADD_RESIDUAL4; ADD_RESIDUAL(16)
+#define ADD_RESIDUAL6 ADD_RESIDUAL5; ADD_RESIDUAL(20)
+
+#define RELU(d) \
+	FMAX4((d), 24);   \
+	FMAX4((d+1), 24); \
+	FMAX4((d+2), 24); \
+	FMAX4((d+3), 24)
+
+#define RELU1 VEOR V24.B16, V24.B16, V24.B16; RELU(0)
+#define RELU2 RELU1; RELU(4)
+#define RELU3 RELU2; RELU(8)
+#define RELU4 RELU3; RELU(12)
+#define RELU5 RELU4; RELU(16)
+#define RELU6 RELU5; RELU(20)
+
+#define STORE(a, b, c, d) \
+	FSTPQ (a, b), (R10);   \
+	FSTPQ (c, d), 32(R10); \
+	ADD   R6, R10
+
+#define STORE1 MOVD R2, R10; STORE(F0, F1, F2, F3)
+#define STORE2 STORE1; STORE(F4, F5, F6, F7)
+#define STORE3 STORE2; STORE(F8, F9, F10, F11)
+#define STORE4 STORE3; STORE(F12, F13, F14, F15)
+#define STORE5 STORE4; STORE(F16, F17, F18, F19)
+#define STORE6 STORE5; STORE(F20, F21, F22, F23)
+
+// A whole kernel but for its name and how the pixels after the first begin.
+#define STEPS_AND_END(POINT, PIXELS, FMA, ADD_RESIDUALS, RELUS, STORES) \
+step: \
+	STEP(POINT, PIXELS, FMA); \
+	BNE step;                 \
+	CBZ R3, relu;             \
+	ADD_RESIDUALS;            \
+relu: \
+	MOVD 104(R0), R7;         \ // flags
+	TBZ  $0, R7, store;       \
+	RELUS;                    \
+store: \
+	STORES;                   \
+	NEXT_TILE;                \
+	BNE tile;                 \
+	RET
+
+// func panelNEON_1x16(t *byte)
+TEXT ·panelNEON_1x16(SB), NOSPLIT, $0-8
+	LOAD_ARGS
+
+tile:
+	BEGIN_TILE
+	STEPS_AND_END(POINT1, PIXELS1, FMA1, ADD_RESIDUAL1, RELU1, STORE1)
+
+// func panelNEON_2x16(t *byte)
+TEXT ·panelNEON_2x16(SB), NOSPLIT, $0-8
+	LOAD_ARGS
+
+tile:
+	BEGIN_TILE
+	SAME(V4, V5, V6, V7)
+	STEPS_AND_END(POINT2, PIXELS2, FMA2, ADD_RESIDUAL2, RELU2, STORE2)
+
+// func panelNEON_3x16(t *byte)
+TEXT ·panelNEON_3x16(SB), NOSPLIT, $0-8
+	LOAD_ARGS
+
+tile:
+	BEGIN_TILE
+	SAME(V4, V5, V6, V7)
+	SAME(V8, V9, V10, V11)
+	STEPS_AND_END(POINT3, PIXELS3, FMA3, ADD_RESIDUAL3, RELU3, STORE3)
+
+// func panelNEON_4x16(t *byte)
+TEXT ·panelNEON_4x16(SB), NOSPLIT, $0-8
+	LOAD_ARGS
+
+tile:
+	BEGIN_TILE
+	SAME(V4, V5, V6, V7)
+	SAME(V8, V9, V10, V11)
+	SAME(V12, V13, V14, V15)
+	STEPS_AND_END(POINT4, PIXELS4, FMA4, ADD_RESIDUAL4, RELU4, STORE4)
+
+// func panelNEON_5x16(t *byte)
+TEXT ·panelNEON_5x16(SB), NOSPLIT, $0-8
+	LOAD_ARGS
+
+tile:
+	BEGIN_TILE
+	SAME(V4, V5, V6, V7)
+	SAME(V8, V9, V10, V11)
+	SAME(V12, V13, V14, V15)
+	SAME(V16, V17, V18, V19)
+	STEPS_AND_END(POINT5, PIXELS5, FMA5, ADD_RESIDUAL5, RELU5, STORE5)
+
+// func panelNEON_6x16(t *byte)
+TEXT ·panelNEON_6x16(SB), NOSPLIT, $0-8
+	LOAD_ARGS
+
+tile:
+	BEGIN_TILE
+	SAME(V4, V5, V6, V7)
+	SAME(V8, V9, V10, V11)
+	SAME(V12, V13, V14, V15)
+	SAME(V16, V17, V18, V19)
+	SAME(V20, V21, V22, V23)
+	STEPS_AND_END(POINT6, PIXELS6, FMA6, ADD_RESIDUAL6, RELU6, STORE6)
