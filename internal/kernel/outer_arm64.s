@@ -1,15 +1,12 @@
 #include "textflag.h"
-
-// FMLA_LANE(d, n, m, i) is  FMLA Vd.4S, Vn.4S, Vm.S[i], which Go's assembler
-// lacks.
-#define FMLA_LANE(d, n, m, i) WORD $(0x4F801000 | ((i&1)<<21) | (m<<16) | ((i>>1)<<11) | (n<<5) | d)
+#include "neon_arm64.h"
 
 // Lane i of x in V28 times y in V24 to V27.
 #define ROW(d, i) \
-	FMLA_LANE((d), 24, 28, i);   \
-	FMLA_LANE((d+1), 25, 28, i); \
-	FMLA_LANE((d+2), 26, 28, i); \
-	FMLA_LANE((d+3), 27, 28, i)
+	FMLA_LANE(d, 24, 28, i);   \
+	FMLA_LANE(d+1, 25, 28, i); \
+	FMLA_LANE(d+2, 26, 28, i); \
+	FMLA_LANE(d+3, 27, 28, i)
 
 // func outerNEON(t *byte)
 //

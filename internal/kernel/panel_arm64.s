@@ -1,12 +1,5 @@
 #include "textflag.h"
-
-// Go's assembler lacks these, so they are put together here:
-// FMLA_LANE(d, n, m, i) is  FMLA Vd.4S, Vn.4S, Vm.S[i],
-// FADD4(d, n) is            FADD Vd.4S, Vd.4S, Vn.4S,
-// FMAX4(d, n) is            FMAX Vd.4S, Vd.4S, Vn.4S, which keeps NaN.
-#define FMLA_LANE(d, n, m, i) WORD $(0x4F801000 | ((i&1)<<21) | (m<<16) | ((i>>1)<<11) | (n<<5) | d)
-#define FADD4(d, n) WORD $(0x4E20D400 | (n<<16) | (d<<5) | d)
-#define FMAX4(d, n) WORD $(0x4E20F400 | (n<<16) | (d<<5) | d)
+#include "neon_arm64.h"
 
 // The sums of pixel p are V(4p) to V(4p+3), so that a kernel of n pixels has
 // its sums in V0 to V(4n-1). Four channels of pixel p are in V(24+p). V30 and
@@ -79,25 +72,25 @@
 
 // Vector v of the sums, with weights Vw and lane i of the pixels.
 #define FMA1(v, w, i) FMLA_LANE(v, w, 24, i)
-#define FMA2(v, w, i) FMA1(v, w, i); FMLA_LANE((4+v), w, 25, i)
-#define FMA3(v, w, i) FMA2(v, w, i); FMLA_LANE((8+v), w, 26, i)
-#define FMA4(v, w, i) FMA3(v, w, i); FMLA_LANE((12+v), w, 27, i)
-#define FMA5(v, w, i) FMA4(v, w, i); FMLA_LANE((16+v), w, 28, i)
-#define FMA6(v, w, i) FMA5(v, w, i); FMLA_LANE((20+v), w, 29, i)
+#define FMA2(v, w, i) FMA1(v, w, i); FMLA_LANE(4+v, w, 25, i)
+#define FMA3(v, w, i) FMA2(v, w, i); FMLA_LANE(8+v, w, 26, i)
+#define FMA4(v, w, i) FMA3(v, w, i); FMLA_LANE(12+v, w, 27, i)
+#define FMA5(v, w, i) FMA4(v, w, i); FMLA_LANE(16+v, w, 28, i)
+#define FMA6(v, w, i) FMA5(v, w, i); FMLA_LANE(20+v, w, 29, i)
 
 // A channel, whose weights are at bytes after the step's first. Its first two
 // vectors are in V30 and V31 already; every load is a run of products ahead of
 // its use.
 #define LAST_CHANNEL(FMA, i, at) \
-	FMA(0, 30, i);            \
-	FMOVQ (at+32)(R16), F30;   \
-	FMA(1, 31, i);            \
-	FMOVQ (at+48)(R16), F31;   \
+	FMA(0, 30, i);           \
+	FMOVQ (at+32)(R16), F30; \
+	FMA(1, 31, i);           \
+	FMOVQ (at+48)(R16), F31; \
 	FMA(2, 30, i)
 
 #define CHANNEL(FMA, i, at) \
 	LAST_CHANNEL(FMA, i, at); \
-	FMOVQ (at+64)(R16), F30;   \
+	FMOVQ (at+64)(R16), F30;  \
 	FMA(3, 31, i);            \
 	FMOVQ (at+80)(R16), F31
 
@@ -133,10 +126,10 @@
 	FLDPQ (R10), (F24, F25);   \
 	FLDPQ 32(R10), (F26, F27); \
 	ADD   R6, R10;             \
-	FADD4((d), 24);            \
-	FADD4((d+1), 25);          \
-	FADD4((d+2), 26);          \
-	FADD4((d+3), 27)
+	FADD4(d, d, 24);           \
+	FADD4(d+1, d+1, 25);       \
+	FADD4(d+2, d+2, 26);       \
+	FADD4(d+3, d+3, 27)
 
 #define ADD_RESIDUAL1 MOVD R3, R10; ADD_RESIDUAL(0)
 #define ADD_RESIDUAL2 ADD_RESIDUAL1; ADD_RESIDUAL(4)
@@ -146,10 +139,10 @@
 #define ADD_RESIDUAL6 ADD_RESIDUAL5; ADD_RESIDUAL(20)
 
 #define RELU(d) \
-	FMAX4((d), 24);   \
-	FMAX4((d+1), 24); \
-	FMAX4((d+2), 24); \
-	FMAX4((d+3), 24)
+	FMAX4(d, d, 24);     \
+	FMAX4(d+1, d+1, 24); \
+	FMAX4(d+2, d+2, 24); \
+	FMAX4(d+3, d+3, 24)
 
 #define RELU1 VEOR V24.B16, V24.B16, V24.B16; RELU(0)
 #define RELU2 RELU1; RELU(4)

@@ -1,8 +1,5 @@
 #include "textflag.h"
-
-// Go's assembler lacks the multiply-add by one lane of a vector:
-// FMLA_LANE(d, n, m, i) is  FMLA Vd.4S, Vn.4S, Vm.S[i].
-#define FMLA_LANE(d, n, m, i) WORD $(0x4F801000 | ((i&1)<<21) | (m<<16) | ((i>>1)<<11) | (n<<5) | d)
+#include "neon_arm64.h"
 
 #define ZERO(a, b, c) \
 	VEOR a.B16, a.B16, a.B16; \
