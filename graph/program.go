@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -20,9 +21,16 @@ import (
 // of one Graph. Programs of different graphs may run side by side as long as
 // none of them writes the Params that they share: training steps do, and so
 // does the forward pass of a training graph (running statistics).
+//
+// Results that are not needed at the same time share memory: after a run the
+// outputs, the loss and the gradients of parameters and inputs can be read, the
+// values of other nodes are lost. A node in the middle of a network is kept if
+// Scope.Output has given it a name.
 type Program struct {
 	graph   *Graph
 	machine G.VM
+	memory  *memory
+	placed  bool // the memory is there
 	grads   []G.ValueGrad
 	version uint64 // of the parameters when inference operations last read them
 	ran     bool
@@ -42,8 +50,22 @@ func NewProgram(g *Graph) (p *Program, err error) {
 			return nil, err
 		}
 	}
-	p.machine = G.NewTapeMachine(g.expr)
+	if p.memory, err = newMemory(g); err != nil {
+		return nil, err
+	}
+	p.machine = G.NewTapeMachine(g.expr, G.WithEngine(p.memory.tape.Engine()))
+	p.disown()
 	return p, nil
+}
+
+// disown gives the inputs and parameters, whose tensors others have too, the
+// stock engine back that the machine has replaced.
+func (p *Program) disown() {
+	for _, n := range append(slices.Clone(p.graph.inputs), p.graph.paramNodes...) {
+		if v, ok := n.Value().(tensor.Tensor); ok {
+			tensor.WithEngine(G.StandardEngine{})(v)
+		}
+	}
 }
 
 func (p *Program) differentiate() error {
@@ -107,12 +129,23 @@ func (p *Program) Run() (err error) {
 	// Reset first: what a run leaves in the machine stays readable after it, and
 	// a run that failed half-way leaves it in the middle of the tape.
 	p.machine.Reset()
-	if err := p.machine.RunAll(); err != nil {
+	if !p.placed {
+		p.memory.allocate()
+		p.placed = true
+	}
+	p.memory.tape.Begin()
+	err = p.machine.RunAll()
+	unfinished := p.memory.tape.End()
+	if err != nil {
 		return p.graph.account(err)
 	}
-	p.ran = true
-	return nil
+	p.ran = unfinished == nil
+	return unfinished
 }
+
+// Memory returns what the program needs for its values. The memory is taken at
+// the first run.
+func (p *Program) Memory() Memory { return p.memory.Memory }
 
 // Step runs and then lets the solver move the parameters by the gradients.
 func (p *Program) Step(solver G.Solver) error {
@@ -171,8 +204,13 @@ func (p *Program) Loss() float32 {
 // next run; every run advances it by one.
 func (p *Program) Seek(step uint64) { op.Seek(p.graph.expr, step) }
 
-// Close frees the machine.
-func (p *Program) Close() error { return p.machine.Close() }
+// Close frees the machine and the memory of all results but those that were
+// asked for and are still held.
+func (p *Program) Close() error {
+	p.memory.tape.Release()
+	p.placed = false
+	return p.machine.Close()
+}
 
 // account turns an error of the machine into one line: which part of the model,
 // which operation, what was wrong.

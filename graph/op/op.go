@@ -16,8 +16,9 @@
 // pointers, so that an operation may later run on another device.
 //
 // The result of an operation lives in a buffer that the operation allocates at
-// its first run and keeps: from the second run on, no tensor is allocated. Two
-// machines must therefore not run the same graph at the same time.
+// its first run and keeps, or where a [Tape] has planned it: from the second run
+// on, no tensor is allocated. Two machines must therefore not run the same graph
+// at the same time.
 package op
 
 import (
@@ -63,7 +64,8 @@ type operation struct {
 	shapes []tensor.Shape // of the inputs
 	in     []*tensor.Dense
 	y      *tensor.Dense
-	scalar *G.F32 // y as Gorgonia wants scalars
+	scalar *G.F32    // y as Gorgonia wants scalars
+	step   *tapeStep // where the result goes in the runs of a Tape; or nil
 }
 
 var (
@@ -170,17 +172,18 @@ func (o *operation) Do(in ...G.Value) (v G.Value, err error) {
 			return nil, &RunError{Op: o.String(), Err: err}
 		}
 	}
-	if o.y == nil {
-		o.allocate()
+	y, err := o.result()
+	if err == nil {
+		err = o.do(y, o.in)
 	}
-	if err = o.do(o.y, o.in); err != nil {
+	if err != nil {
 		return nil, &RunError{Op: o.name, Err: err}
 	}
 	if o.scalar != nil {
-		*o.scalar = G.F32(o.y.Float32s()[0])
+		*o.scalar = G.F32(y.Float32s()[0])
 		return o.scalar, nil
 	}
-	return o.y, nil
+	return y, nil
 }
 
 // RunError is the error of an operation that failed while a graph was run: what
