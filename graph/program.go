@@ -226,7 +226,7 @@ func (g *Graph) account(err error) error {
 	if e := (*op.RunError)(nil); errors.As(err, &e) {
 		err = e
 	}
-	if path := g.where[vm.Node()]; path != "" {
+	if path := g.scope(vm.Node()); path != "" {
 		err = errors.Wrap(err, path)
 	}
 	return err

@@ -26,6 +26,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"strings"
+	"time"
 
 	"github.com/chewxy/hm"
 	"github.com/pkg/errors"
@@ -54,6 +55,11 @@ type spec struct {
 	refresh func()
 	// seek, if set, moves the operation's random draws to a step; see Seek.
 	seek func(step uint64)
+
+	// macs is the number of multiply-adds of a run, where that is what the
+	// operation does, and algorithm, if set, says how it does them; see Work.
+	macs      int64
+	algorithm func() string
 }
 
 // operation is the gorgonia.Op of a spec.
@@ -64,8 +70,10 @@ type operation struct {
 	shapes []tensor.Shape // of the inputs
 	in     []*tensor.Dense
 	y      *tensor.Dense
-	scalar *G.F32    // y as Gorgonia wants scalars
-	step   *tapeStep // where the result goes in the runs of a Tape; or nil
+	scalar *G.F32                   // y as Gorgonia wants scalars
+	step   *tapeStep                // where the result goes in the runs of a Tape; or nil
+	origin *G.Node                  // see Origin
+	watch  func(took time.Duration) // see Watch; or nil
 }
 
 var (
@@ -174,7 +182,7 @@ func (o *operation) Do(in ...G.Value) (v G.Value, err error) {
 	}
 	y, err := o.result()
 	if err == nil {
-		err = o.do(y, o.in)
+		err = o.timed(y)
 	}
 	if err != nil {
 		return nil, &RunError{Op: o.name, Err: err}
@@ -273,7 +281,9 @@ func (o *operation) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 	if o.grad == nil {
 		return nil, errors.Errorf("%s is not differentiable", o.name)
 	}
+	from := len(y.Graph().AllNodes())
 	grads, err := o.grad(in, y, dy)
+	descend(grads, y, from)
 	return grads, errors.Wrapf(err, "gradient of %s", o.name)
 }
 

@@ -46,6 +46,7 @@ func (p product) node(a, b *G.Node, plus addend) (*G.Node, error) {
 		name:  p.name,
 		attrs: p.attrs(),
 		shape: p.shape,
+		macs:  int64(p.m) * int64(p.n) * int64(p.k) * int64(len(p.batch)),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			p.compute(y.Float32s(), in[0].Float32s(), in[1].Float32s(), start(y.Float32s(), in))
 			return nil

@@ -1,8 +1,8 @@
 package kernel
 
-// blocked computes convolutions whose images are blocked. Each pass is made when
+// blockedConv computes convolutions whose images are blocked. Each pass is made when
 // it is first needed.
-type blocked struct {
+type blockedConv struct {
 	ConvShape
 	forwardPass correlator
 	inputPass   correlator
@@ -24,17 +24,17 @@ type weightGrader interface {
 	run(dw, x, dy []float32)
 }
 
-func newBlocked(s ConvShape) *blocked {
-	return &blocked{ConvShape: s, forwardPass: newDirect(s)}
+func newBlocked(s ConvShape) *blockedConv {
+	return &blockedConv{ConvShape: s, forwardPass: newDirect(s)}
 }
 
-func (b *blocked) name() string { return b.forwardPass.name() }
+func (b *blockedConv) name() string { return b.forwardPass.name() }
 
-func (b *blocked) pack(w []float32) { b.forwardPass.pack(w) }
+func (b *blockedConv) pack(w []float32) { b.forwardPass.pack(w) }
 
-func (b *blocked) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, e) }
+func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, e) }
 
-func (b *blocked) inputGrad(dx, dy, w []float32) {
+func (b *blockedConv) inputGrad(dx, dy, w []float32) {
 	if b.inputPass == nil {
 		b.inputPass = newDirectInput(b.ConvShape)
 	}
@@ -42,7 +42,7 @@ func (b *blocked) inputGrad(dx, dy, w []float32) {
 	b.inputPass.run(dx, dy, Epilogue{})
 }
 
-func (b *blocked) weightGrad(dw, x, dy []float32) {
+func (b *blockedConv) weightGrad(dw, x, dy []float32) {
 	if b.weights == nil {
 		b.weights = newOuterPass(b.ConvShape)
 	}
