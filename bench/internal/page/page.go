@@ -1,0 +1,38 @@
+// Package page puts measured tables into a page of the documentation.
+//
+// A section of a markdown page that a command writes lies between two comments:
+//
+//	<!-- NAME: written by go run ./bench/... -->
+//	<!-- end NAME -->
+package page
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
+)
+
+// Replace writes text between the marks of a section.
+func Replace(path, section, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return errors.Wrap(err, "page")
+	}
+	begin := bytes.Index(old, []byte("<!-- "+section+":"))
+	if begin < 0 {
+		return errors.Errorf("%s has no section %q", path, section)
+	}
+	head := bytes.Index(old[begin:], []byte("-->\n"))
+	end := bytes.Index(old[begin:], []byte("<!-- end "+section+" -->"))
+	if head < 0 || end < head {
+		return errors.Errorf("%s: section %q does not end", path, section)
+	}
+	return atomicfile.WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(bytes.Join([][]byte{old[:begin+head+4], []byte("\n" + text + "\n"), old[begin+end:]}, nil))
+		return err
+	})
+}
