@@ -1,4 +1,5 @@
-// Package page puts measured tables into a page of the documentation.
+// Package page writes measured tables: to files of their own and into the
+// documentation.
 //
 // A section of a markdown page that a command writes lies between two comments:
 //
@@ -10,6 +11,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/pkg/errors"
 
@@ -31,8 +33,16 @@ func Replace(path, section, text string) error {
 	if head < 0 || end < head {
 		return errors.Errorf("%s: section %q does not end", path, section)
 	}
+	return Write(path, string(old[:begin+head+4])+"\n"+text+"\n"+string(old[begin+end:]))
+}
+
+// Write makes a file, with its folder, or replaces it.
+func Write(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return errors.Wrapf(err, "cannot write %s", path)
+	}
 	return atomicfile.WriteFile(path, func(w io.Writer) error {
-		_, err := w.Write(bytes.Join([][]byte{old[:begin+head+4], []byte("\n" + text + "\n"), old[begin+end:]}, nil))
+		_, err := io.WriteString(w, text)
 		return err
 	})
 }
