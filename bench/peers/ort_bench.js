@@ -3,13 +3,14 @@
 // the package onnxruntime-node is looked for, are in bench/README.md.
 'use strict';
 
-const { execFileSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const readline = require('readline');
 
 const ort = require('onnxruntime-node');
+
+const { exportModel } = require('./export_onnx.js');
 
 const WARM_UP = 3;
 const threads = Number(process.argv[process.argv.indexOf('--threads') + 1]) || 2;
@@ -20,36 +21,9 @@ process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 let key = null;
 let run = null;
 
-// python is the first interpreter that has PyTorch.
-let python = null;
-
-function findPython() {
-  for (const name of ['python3', '/usr/bin/python3', 'python']) {
-    try {
-      execFileSync(name, ['-c', 'import torch'], { stdio: 'ignore' });
-      return name;
-    } catch {
-      // the next one, perhaps
-    }
-  }
-  throw new Error('no Python with PyTorch to write the ONNX file');
-}
-
-// exportModel lets PyTorch write the model.
-function exportModel(model, batch, size) {
-  const file = path.join(folder, `${model}-${batch}-${size}.onnx`);
-  const script = path.join(__dirname, 'export_onnx.py');
-  python ??= findPython();
-  try {
-    execFileSync(python, [script, model, batch, size, file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  } catch (e) {
-    throw new Error('exporting to ONNX: ' + String(e.stderr).trim().split('\n').pop());
-  }
-  return file;
-}
-
 async function prepare(model, batch, size) {
-  const file = exportModel(model, batch, size);
+  const file = path.join(folder, `${model}-${batch}-${size}.onnx`);
+  exportModel(model, batch, size, file);
   const session = await ort.InferenceSession.create(file, {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
