@@ -19,12 +19,17 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/graph/op"
 )
 
-// shape of a node, nil for the nil node that a failed fragment returns.
+// shape of a node, for images (N, C, H, W) in whichever layout; nil for the nil
+// node that a failed fragment returns.
 func shape(n *G.Node) tensor.Shape {
 	if n == nil {
 		return nil
+	}
+	if s, _ := op.ImageShape(n); s != nil {
+		return s
 	}
 	return n.Shape()
 }

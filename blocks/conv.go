@@ -70,9 +70,22 @@ func (n Norm) withDefaults() Norm {
 func Conv2d(s *graph.Scope, x *G.Node, c Conv) *G.Node {
 	c = c.withDefaults()
 	w, bias := convParams(s, x, c)
-	y := s.Emit(op.Conv2d(x, w, bias, convOptions(s, x, c)))
+	o := convOptions(s, x, c)
+	x = forConv(s, x, c, &o)
+	y := s.Emit(op.Conv2d(x, w, bias, o))
 	recordConv(s, c, x, y)
 	return y
+}
+
+// forConv brings x into the layout that is best for a convolution and sets the
+// option that asks for that of the result.
+func forConv(s *graph.Scope, x *G.Node, c Conv, o *op.Conv2dOptions) *G.Node {
+	if s.Err() != nil {
+		return nil
+	}
+	y, isBlocked, err := op.ForConv2d(x, c.Out, c.Groups)
+	o.Blocked = isBlocked
+	return s.Emit(y, err)
 }
 
 func convParams(s *graph.Scope, x *G.Node, c Conv) (w, bias *G.Node) {
@@ -102,7 +115,7 @@ func recordConv(s *graph.Scope, c Conv, x, y *G.Node) {
 		return
 	}
 	weights := c.Out * channels(x) / c.Groups * c.Kernel * c.Kernel
-	out := y.Shape()
+	out := shape(y)
 	macs := int64(weights) * int64(out[0]*out[2]*out[3])
 	params := weights
 	if c.Bias {
@@ -116,12 +129,18 @@ func recordConv(s *graph.Scope, c Conv, x, y *G.Node) {
 // and Szegedy 2015.
 func BatchNorm2d(s *graph.Scope, x *G.Node, n Norm) *G.Node {
 	n = n.withDefaults()
-	p := normParams(s, channels(x), n)
+	return normalise(s, x, n, normParams(s, channels(x), n), nil, false)
+}
+
+// normalise emits the norm, and with it the sum with a residual, unless that is
+// nil, and the ReLU.
+func normalise(s *graph.Scope, x *G.Node, n Norm, p *op.Norm, residual *G.Node, relu bool) *G.Node {
 	norm := op.BatchNormEval
 	if s.Mode() == graph.Train {
 		norm = op.BatchNormTrain
 	}
-	y := s.Emit(norm(x, p.Weight, p.Bias, p.RunningMean, p.RunningVar, op.BatchNormOptions{Eps: n.Eps, Momentum: n.Momentum}))
+	y := s.Emit(norm(x, p.Weight, p.Bias, p.RunningMean, p.RunningVar,
+		op.BatchNormOptions{Eps: n.Eps, Momentum: n.Momentum, Residual: residual, ReLU: relu}))
 	recordNorm(s, x, y)
 	return y
 }
@@ -165,15 +184,14 @@ func (u ConvNormAct) Emit(s *graph.Scope, x *G.Node) *G.Node {
 	if s.Mode() == graph.Infer {
 		return u.emitFused(s, x)
 	}
-	x = Conv2d(s.Sub(u.ConvName), x, u.Conv)
-	x = BatchNorm2d(s.Sub(u.NormName), x, u.Norm)
+	y := Conv2d(s.Sub(u.ConvName), x, u.Conv)
+	norm, n := s.Sub(u.NormName), u.Norm.withDefaults()
+	p := normParams(norm, channels(y), n)
+	var residual *G.Node
 	if u.Residual != nil {
-		x = s.Emit(op.Add(x, u.Residual()))
+		residual = u.Residual()
 	}
-	if u.ReLU {
-		x = s.Emit(op.ReLU(x))
-	}
-	return x
+	return normalise(norm, y, n, p, residual, u.ReLU)
 }
 
 func (u ConvNormAct) emitFused(s *graph.Scope, x *G.Node) *G.Node {
@@ -185,6 +203,7 @@ func (u ConvNormAct) emitFused(s *graph.Scope, x *G.Node) *G.Node {
 		Norm:          normParams(norm, c.Out, n),
 		ReLU:          u.ReLU,
 	}
+	x = forConv(s, x, c, &o.Conv2dOptions)
 	if u.Residual != nil {
 		o.Residual = u.Residual()
 	}

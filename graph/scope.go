@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgonia-zoo/modelzoo/graph/op"
 	"github.com/gorgonia-zoo/modelzoo/internal/rng"
 )
 
@@ -207,7 +208,8 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 	return s.Emit(n, nil)
 }
 
-// Output gives a node a name under which the graph's user finds it.
+// Output gives a node a name under which the graph's user finds it. Images in
+// the blocked layout are brought back to (N, C, H, W) for that.
 func (s *Scope) Output(name string, n *G.Node) {
 	if s.b.err != nil {
 		return
@@ -216,6 +218,9 @@ func (s *Scope) Output(name string, n *G.Node) {
 	if _, ok := s.b.outputs[name]; ok {
 		s.b.err = errors.Errorf("output %q is defined twice", name)
 		return
+	}
+	if _, blocked := op.ImageShape(n); blocked {
+		n = s.Emit(op.ToPlanar(n))
 	}
 	s.b.outputs[name] = n
 }

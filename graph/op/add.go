@@ -14,11 +14,16 @@ import (
 // Add is a + b, elementwise. Where the shapes differ they are broadcast as in
 // torch and numpy: aligned at the last dimension, with sizes of 1 and missing
 // dimensions repeated. The gradient of an operand that was repeated is the sum
-// over its repetitions.
+// over its repetitions. Images may be in different layouts: the result is
+// blocked if one of them is.
 func Add(a, b *G.Node) (*G.Node, error) {
 	const name = "Add"
 	if err := operands(name, a, b); err != nil {
 		return nil, err
+	}
+	a, b, err := alike(a, b)
+	if err != nil {
+		return nil, errors.Wrap(err, name)
 	}
 	shape, err := broadcast(a.Shape(), b.Shape())
 	if err != nil {
@@ -37,11 +42,16 @@ func Add(a, b *G.Node) (*G.Node, error) {
 }
 
 // AddReLU is max(a + b, 0) of two nodes of one shape: the end of a residual
-// block in one pass over memory. As in torch, NaN stays NaN.
+// block in one pass over memory. As in torch, NaN stays NaN. Layouts may differ
+// as those of Add.
 func AddReLU(a, b *G.Node) (*G.Node, error) {
 	const name = "AddReLU"
 	if err := operands(name, a, b); err != nil {
 		return nil, err
+	}
+	a, b, err := alike(a, b)
+	if err != nil {
+		return nil, errors.Wrap(err, name)
 	}
 	if !slices.Equal(a.Shape(), b.Shape()) {
 		return nil, errors.Errorf("%s: shapes %v and %v, want the same", name, a.Shape(), b.Shape())
@@ -65,7 +75,7 @@ func AddReLU(a, b *G.Node) (*G.Node, error) {
 	}, a, b)
 }
 
-// operands checks the operands of a sum.
+// operands checks the operands of a sum or product.
 func operands(name string, a, b *G.Node) error {
 	if err := float(name, "the first operand", a); err != nil {
 		return err

@@ -22,7 +22,7 @@ type BatchNormOptions struct {
 
 	// What follows is computed in the same pass: the result is norm(x) + Residual,
 	// a node of the shape of x, if that is set, and max(0, that) if ReLU is (NaN
-	// stays NaN).
+	// stays NaN). Images may be in another layout in Residual than in x.
 	Residual *G.Node
 	ReLU     bool
 }
@@ -98,7 +98,7 @@ func newBatchNorm(name string, x, weight, bias, mean, variance *G.Node, o BatchN
 	if shape.Dims() < 2 {
 		return nil, errors.Errorf("%s: input has shape %v, want (N, C, H, W) or (N, C)", name, shape)
 	}
-	b := &batchNorm{name: name, eps: o.Eps, weight: weight, bias: bias, residual: o.Residual, relu: o.ReLU}
+	b := &batchNorm{name: name, eps: o.Eps, weight: weight, bias: bias, relu: o.ReLU}
 	b.shape = kernel.NormShape{N: shape[0], C: shape[1], HW: shape[2:].TotalSize()}
 	if s, blocked := ImageShape(x); blocked {
 		b.shape = kernel.NormShape{N: s[0], C: s[1], HW: s[2] * s[3], Blocked: true}
@@ -113,9 +113,16 @@ func newBatchNorm(name string, x, weight, bias, mean, variance *G.Node, o BatchN
 		if err := float(name, "residual", r); err != nil {
 			return nil, err
 		}
-		if !slices.Equal(r.Shape(), shape) {
-			return nil, errors.Errorf("%s: residual has shape %v, want that of the input, %v", name, r.Shape(), shape)
+		if s, _ := ImageShape(r); s != nil {
+			var err error
+			if r, err = InLayout(r, b.shape.Blocked); err != nil {
+				return nil, errors.Wrap(err, name+": residual")
+			}
 		}
+		if !slices.Equal(r.Shape(), shape) {
+			return nil, errors.Errorf("%s: residual has shape %v, want that of the input, %v", name, o.Residual.Shape(), shape)
+		}
+		b.residual = r
 	}
 	for _, p := range []struct {
 		what string

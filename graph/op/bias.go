@@ -40,14 +40,34 @@ func AddBias(x, bias *G.Node) (*G.Node, error) {
 	}, x, bias)
 }
 
-// biasGrad is the sum of dy (N, C, ...) over everything but the channels: (C).
+// biasGrad is the sum of dy, (N, C, ...) or blocked, over everything but the
+// channels: (C).
 func biasGrad(dy *G.Node) (*G.Node, error) {
+	if s, isBlocked := ImageShape(dy); isBlocked {
+		return blockedBiasGrad(dy, s)
+	}
 	n, c, hw := channelShape(dy.Shape())
 	return apply(spec{
 		name:  "BiasGrad",
 		shape: tensor.Shape{c},
 		do: func(db *tensor.Dense, in []*tensor.Dense) error {
 			kernel.BiasGrad(db.Float32s(), in[0].Float32s(), n, c, hw)
+			return nil
+		},
+	}, dy)
+}
+
+// blockedBiasGrad is biasGrad of images (N, C, H, W) in the blocked layout: the
+// gradient of a norm's shift is the same sum.
+func blockedBiasGrad(dy *G.Node, s tensor.Shape) (*G.Node, error) {
+	shape := kernel.NormShape{N: s[0], C: s[1], HW: s[2] * s[3], Blocked: true}
+	zeros, unused := make([]float32, s[1]), make([]float32, s[1])
+	return apply(spec{
+		name:  "BiasGrad",
+		shape: tensor.Shape{s[1]},
+		do: func(db *tensor.Dense, in []*tensor.Dense) error {
+			v := in[0].Float32s()
+			shape.Reduce(unused, db.Float32s(), v, v, kernel.Norm{Mean: zeros, InvStd: zeros}, false)
 			return nil
 		},
 	}, dy)

@@ -21,6 +21,11 @@ type Conv2dOptions struct {
 
 	Groups int // default 1; the number of input channels: a depthwise convolution
 
+	// Blocked makes the result of planar images blocked, for the first layer of a
+	// network: its few channels make no block, those of its result may. It needs K
+	// to be a multiple of 16, and Groups 1. Where x is blocked the result always is.
+	Blocked bool
+
 	// NoInputGrad says that x is data: no gradient is computed for it. Gorgonia
 	// computes every gradient that is not excluded, wanted or not, and that of
 	// the images is the most expensive one of a network's first layer.
@@ -31,41 +36,68 @@ type Conv2dOptions struct {
 // and adds the bias (K), which may be nil, as torch.nn.Conv2d does (a
 // cross-correlation: the kernel is not flipped). The result is (N, K, OH, OW)
 // with OH = (H + top + bottom - dilation*(KH-1) - 1)/stride + 1, rounded down.
+// Blocked images (N, C/16, H, W, 16) give a blocked result; C/groups and K/groups
+// must then be multiples of 16. ForConv2d chooses the layout.
 func Conv2d(x, w, bias *G.Node, o Conv2dOptions) (*G.Node, error) {
-	s, err := convShape("Conv2d", x, w, bias, o)
+	s, layout, err := convShape("Conv2d", x, w, bias, o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := newConvolution(s)
+	c, err := newConvolution(s, layout)
 	if err != nil {
 		return nil, errors.Wrap(err, "Conv2d")
 	}
 	return c.forward("Conv2d", x, w, bias, !o.NoInputGrad)
 }
 
+// ForConv2d brings images into the layout in which a convolution to so many
+// channels, in so many groups, is fastest, and says whether its result should be
+// blocked: what Conv2dOptions.Blocked is for.
+func ForConv2d(x *G.Node, channels, groups int) (*G.Node, bool, error) {
+	shape, isBlocked, err := images("Conv2d", x)
+	if err != nil {
+		return nil, false, err
+	}
+	whole := groups > 0 && shape[1]%(kernel.Block*groups) == 0 && channels%(kernel.Block*groups) == 0
+	switch {
+	case whole && !isBlocked:
+		x, err = ToBlocked(x)
+	case !whole && isBlocked:
+		x, err = ToPlanar(x)
+	}
+	return x, whole || groups == 1 && channels%kernel.Block == 0, err
+}
+
 // convShape is what a convolution with these inputs has to compute.
-func convShape(name string, x, w, bias *G.Node, o Conv2dOptions) (s kernel.ConvShape, err error) {
-	if err = rank(name, x, 4, "(N, C, H, W)"); err != nil {
-		return s, err
+func convShape(name string, x, w, bias *G.Node, o Conv2dOptions) (s kernel.ConvShape, l kernel.Layout, err error) {
+	xs, isBlocked, err := images(name, x)
+	if err != nil {
+		return s, l, err
+	}
+	switch {
+	case isBlocked:
+		l = kernel.Blocked
+	case o.Blocked:
+		l = kernel.Entry
 	}
 	if err = argument(name, "weight", w, 4, "(K, C/groups, KH, KW)"); err != nil {
-		return s, err
+		return s, l, err
 	}
-	xs, ws, groups := x.Shape(), w.Shape(), o.Groups
+	ws, groups := w.Shape(), o.Groups
 	if groups == 0 {
 		groups = 1
 	}
 	if err = checkGroups(name, "input", xs[1], groups); err != nil {
-		return s, err
+		return s, l, err
 	}
 	if err = checkGroups(name, "output", ws[0], groups); err != nil {
-		return s, err
+		return s, l, err
 	}
 	if ws[1]*groups != xs[1] {
-		return s, errors.Errorf("%s: weight has shape %v, want (K, %d, KH, KW) for input %v in %d groups", name, ws, xs[1]/groups, xs, groups)
+		return s, l, errors.Errorf("%s: weight has shape %v, want (K, %d, KH, KW) for input %v in %d groups", name, ws, xs[1]/groups, xs, groups)
 	}
 	if err = checkBias(name, bias, ws[0]); err != nil {
-		return s, err
+		return s, l, err
 	}
 	stride, dilation, end := window(o.Stride, 1), window(o.Dilation, 1), o.Padding
 	if o.PaddingEnd != nil {
@@ -78,5 +110,5 @@ func convShape(name string, x, w, bias *G.Node, o Conv2dOptions) (s kernel.ConvS
 		PadTop: o.Padding[0], PadLeft: o.Padding[1], PadBottom: end[0], PadRight: end[1],
 		DilationH: dilation[0], DilationW: dilation[1],
 		Groups: groups,
-	}, nil
+	}, l, nil
 }

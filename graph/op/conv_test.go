@@ -99,7 +99,7 @@ func (c convCase) node(in G.Nodes) (*G.Node, error) {
 func (c convCase) shape(t *testing.T) kernel.ConvShape {
 	t.Helper()
 	in := nodes(c.x, c.w)
-	s, err := convShape("Conv2d", in[0], in[1], nil, c.o)
+	s, _, err := convShape("Conv2d", in[0], in[1], nil, c.o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestConvolutionGradients(t *testing.T) {
 			name: c.name + " input",
 			in:   []*tensor.Dense{y, random(2, c.w...)},
 			op: func(in G.Nodes) (*G.Node, error) {
-				v, err := newConvolution(s)
+				v, err := newConvolution(s, kernel.Planar)
 				if err != nil {
 					return nil, err
 				}
@@ -146,7 +146,7 @@ func TestConvolutionGradients(t *testing.T) {
 			name: c.name + " weight",
 			in:   []*tensor.Dense{random(1, c.x...), y},
 			op: func(in G.Nodes) (*G.Node, error) {
-				v, err := newConvolution(s)
+				v, err := newConvolution(s, kernel.Planar)
 				if err != nil {
 					return nil, err
 				}

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -23,7 +22,7 @@ type Norm struct {
 type Conv2dInferOptions struct {
 	Conv2dOptions
 	Norm     *Norm   // normalises the result of the convolution; or nil
-	Residual *G.Node // is added after that, of the shape of the result; or nil
+	Residual *G.Node // is added after that, of the shape of the result, in either layout; or nil
 	ReLU     bool    // is applied last
 }
 
@@ -33,11 +32,11 @@ type Conv2dInferOptions struct {
 // kernel's form at the first run and kept; after changing them call Refresh.
 func Conv2dInfer(x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node, error) {
 	const name = "Conv2dInfer"
-	s, err := convShape(name, x, w, bias, o.Conv2dOptions)
+	s, layout, err := convShape(name, x, w, bias, o.Conv2dOptions)
 	if err != nil {
 		return nil, err
 	}
-	c, err := newConvolution(s)
+	c, err := newConvolution(s, layout)
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}
@@ -45,8 +44,8 @@ func Conv2dInfer(x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node, error) {
 		return nil, err
 	}
 	if o.Residual != nil {
-		if err := argument(name, "residual", o.Residual, 4, fmt.Sprint(c.yShape())); err != nil {
-			return nil, err
+		if o.Residual, err = InLayout(o.Residual, c.layout != kernel.Planar); err != nil {
+			return nil, errors.Wrap(err, name+": residual")
 		}
 		if !o.Residual.Shape().Eq(c.yShape()) {
 			return nil, errors.Errorf("%s: residual has shape %v, want %v", name, o.Residual.Shape(), c.yShape())
@@ -81,7 +80,7 @@ func inferConv(c convolution, x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node
 		name:  "Conv2dInfer",
 		attrs: c.attrs() + inferAttrs(o),
 		shape: c.yShape(),
-		macs:  c.macs(),
+		macs:  c.macs(), algorithm: c.plan.Algorithm,
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			if !packed {
 				var w []float32

@@ -20,22 +20,20 @@ import (
 // The gradients of each are the other two, so there is nothing else to
 // differentiate: Conv2d is forward, ConvTranspose2d is transposed.
 type convolution struct {
-	of   kernel.ConvShape
-	plan *kernel.Conv
+	of     kernel.ConvShape
+	layout kernel.Layout
+	plan   *kernel.Conv
 }
 
 // newConvolution wants shapes that agree with each other; strides, dilation and
-// padding it checks.
-func newConvolution(s kernel.ConvShape) (convolution, error) {
-	if err := s.Validate(); err != nil {
-		return convolution{}, err
-	}
-	plan, err := kernel.NewConv(s, kernel.Planar)
-	return convolution{s, plan}, err
+// padding it checks, and whether the channels suit the layout.
+func newConvolution(s kernel.ConvShape, l kernel.Layout) (convolution, error) {
+	plan, err := kernel.NewConv(s, l)
+	return convolution{s, l, plan}, err
 }
 
 func (c convolution) xShape() tensor.Shape {
-	return tensor.Shape{c.of.N, c.of.C, c.of.H, c.of.W}
+	return inLayout(tensor.Shape{c.of.N, c.of.C, c.of.H, c.of.W}, c.layout == kernel.Blocked)
 }
 
 func (c convolution) wShape() tensor.Shape {
@@ -44,7 +42,7 @@ func (c convolution) wShape() tensor.Shape {
 
 func (c convolution) yShape() tensor.Shape {
 	h, w := c.of.Out()
-	return tensor.Shape{c.of.N, c.of.K, h, w}
+	return inLayout(tensor.Shape{c.of.N, c.of.K, h, w}, c.layout != kernel.Planar)
 }
 
 // attrs writes what differs from a plain convolution in torch's words.
@@ -81,7 +79,7 @@ func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*
 		name:  name,
 		attrs: c.attrs(),
 		shape: c.yShape(),
-		macs:  c.macs(),
+		macs:  c.macs(), algorithm: c.plan.Algorithm,
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			c.plan.Pack(in[1].Float32s())
 			c.plan.Forward(y.Float32s(), in[0].Float32s(), kernel.Epilogue{Bias: values(in, 2)})
@@ -98,7 +96,8 @@ func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*
 }
 
 // transposed gives every element of x the sum of the elements of y that forward
-// would make from it, weighted as there, plus a bias (C) unless that is nil.
+// would make from it, weighted as there, plus a bias (C) unless that is nil; only
+// planar images can have one.
 func (c convolution) transposed(name string, y, w, bias *G.Node, inputGrad bool) (*G.Node, error) {
 	in := withoutNil(y, w, bias)
 	return apply(spec{

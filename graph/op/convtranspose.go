@@ -37,7 +37,7 @@ func ConvTranspose2d(x, w, bias *G.Node, o ConvTranspose2dOptions) (*G.Node, err
 	if err != nil {
 		return nil, err
 	}
-	c, err := newConvolution(s)
+	c, err := newConvolution(s, kernel.Planar)
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -60,6 +62,37 @@ func ImageShape(x *G.Node) (s tensor.Shape, blocked bool) {
 		return tensor.Shape{s[0], s[1] * kernel.Block, s[2], s[3]}, true
 	}
 	return nil, false
+}
+
+// InLayout is x itself, or else x brought into the layout that is asked for: of
+// images (N, C, H, W) the blocked or the planar one.
+func InLayout(x *G.Node, blocked bool) (*G.Node, error) {
+	_, isBlocked, err := images("InLayout", x)
+	switch {
+	case err != nil:
+		return nil, err
+	case blocked && !isBlocked:
+		return ToBlocked(x)
+	case !blocked && isBlocked:
+		return ToPlanar(x)
+	}
+	return x, nil
+}
+
+// alike brings the planar one of two nodes into the blocked layout if the other
+// one is the same images there; else it leaves them alone.
+func alike(a, b *G.Node) (*G.Node, *G.Node, error) {
+	sa, blockedA := ImageShape(a)
+	sb, blockedB := ImageShape(b)
+	if sa == nil || blockedA == blockedB || !slices.Equal(sa, sb) {
+		return a, b, nil
+	}
+	if blockedB {
+		a, err := ToBlocked(a)
+		return a, b, err
+	}
+	b, err := ToBlocked(b)
+	return a, b, err
 }
 
 // blockedShape is the shape in the blocked layout of images (N, C, H, W).

@@ -34,7 +34,7 @@ type tapeStep struct {
 	name        string
 	shape       tensor.Shape
 	op          *operation // nil for a sum
-	left, right *tapeStep      // of a sum
+	left, right *tapeStep  // of a sum
 	y           *tensor.Dense
 }
 
