@@ -458,7 +458,7 @@ func (m *onnxGraph) maxIndices(n *onnxtest.Node, y *G.Node) error {
 	if err != nil {
 		return err
 	}
-	s, err := poolShape("MaxPool", x, w.pooling(n))
+	s, _, err := poolShape("MaxPool", x, w.pooling(n))
 	if err != nil {
 		return err
 	}

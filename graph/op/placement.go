@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
 )
 
 // placement puts some of the elements of x into an otherwise empty y:
@@ -15,6 +17,7 @@ import (
 type placement struct {
 	x, y            tensor.Shape // (N, C, H, W)
 	channel, stride int
+	blocked         bool // both are in the blocked layout; y holds all of x at the stride
 }
 
 func (p placement) attrs() string {
@@ -26,9 +29,13 @@ func (p placement) put(name string, x *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: p.attrs(),
-		shape: p.y,
+		shape: inLayout(p.y, p.blocked),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			dst, src := y.Float32s(), in[0].Float32s()
+			if p.blocked {
+				p.ofBlocks().Put(dst, src)
+				return nil
+			}
 			clear(dst)
 			p.rows(func(y, x, n int) {
 				for j := range n {
@@ -46,9 +53,13 @@ func (p placement) putBack(name string, y *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: p.attrs(),
-		shape: p.x,
+		shape: inLayout(p.x, p.blocked),
 		do: func(x *tensor.Dense, in []*tensor.Dense) error {
 			dst, src := x.Float32s(), in[0].Float32s()
+			if p.blocked {
+				p.ofBlocks().PutBack(dst, src)
+				return nil
+			}
 			clear(dst)
 			p.rows(func(y, x, n int) {
 				for j := range n {
@@ -59,6 +70,11 @@ func (p placement) putBack(name string, y *G.Node) (*G.Node, error) {
 		},
 		grad: func(_ G.Nodes, _, dx *G.Node) (G.Nodes, error) { return only(p.put(name+"Grad", dx)) },
 	}, y)
+}
+
+// ofBlocks is the placement in the blocked layout.
+func (p placement) ofBlocks() kernel.BlockedPlacement {
+	return kernel.BlockedPlacement{N: p.x[0], C: p.x[1], H: p.x[2], W: p.x[3], K: p.y[1], First: p.channel, Stride: p.stride}
 }
 
 // rows calls f with the places in y and in x where a row of n common elements

@@ -31,25 +31,25 @@ type Pool2dOptions struct {
 	ExcludePad bool
 }
 
-// MaxPool2d takes the largest value of each window of x (N, C, H, W), as
-// torch.nn.MaxPool2d does: NaN wins, and the gradient goes to the first of
-// equal values. The result is (N, C, OH, OW) with
+// MaxPool2d takes the largest value of each window of x (N, C, H, W), or x in the
+// blocked layout (N, C/16, H, W, 16), as torch.nn.MaxPool2d does: NaN wins, and the gradient goes to the first of
+// equal values. The result has the layout of x; it is (N, C, OH, OW) with
 // OH = (H + top + bottom - dilation*(KH-1) - 1)/stride + 1, rounded down.
 // Padding may be up to the size of the window less one; torch allows half of
 // the window.
 func MaxPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 	const name = "MaxPool2d"
-	s, err := poolShape(name, x, o)
+	s, blocked, err := poolShape(name, x, o)
 	if err != nil {
 		return nil, err
 	}
-	attrs := poolAttrs(s)
+	attrs, pool := poolAttrs(s), poolOf(s, blocked)
 	return apply(spec{
 		name:  name,
 		attrs: attrs,
-		shape: pooled(s),
+		shape: inLayout(pooled(s), blocked),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
-			s.MaxForward(y.Float32s(), in[0].Float32s())
+			pool.MaxForward(y.Float32s(), in[0].Float32s())
 			return nil
 		},
 		grad: func(in G.Nodes, _, dy *G.Node) (G.Nodes, error) {
@@ -58,7 +58,7 @@ func MaxPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 				attrs: attrs,
 				shape: x.Shape(),
 				do: func(dx *tensor.Dense, in []*tensor.Dense) error {
-					s.MaxBackward(dx.Float32s(), in[0].Float32s(), in[1].Float32s())
+					pool.MaxBackward(dx.Float32s(), in[0].Float32s(), in[1].Float32s())
 					return nil
 				},
 			}, in[0], dy))
@@ -66,23 +66,24 @@ func MaxPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 	}, x)
 }
 
-// AvgPool2d takes the mean of each window of x (N, C, H, W), as
-// torch.nn.AvgPool2d does: padding counts as zeros unless o.ExcludePad is set,
-// what CeilMode adds beyond the padding never counts. Shapes are those of
+// AvgPool2d takes the mean of each window of x (N, C, H, W) or (N, C/16, H, W,
+// 16), as torch.nn.AvgPool2d does: padding counts as zeros unless o.ExcludePad is
+// set, what CeilMode adds beyond the padding never counts. Shapes are those of
 // MaxPool2d. Dilation is an addition; torch has none here.
 func AvgPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 	const name = "AvgPool2d"
-	s, err := poolShape(name, x, o)
+	s, blocked, err := poolShape(name, x, o)
 	if err != nil {
 		return nil, err
 	}
 	attrs := fmt.Sprintf("%s, count_include_pad=%v", poolAttrs(s), s.CountIncludePad)
+	pool := poolOf(s, blocked)
 	return apply(spec{
 		name:  name,
 		attrs: attrs,
-		shape: pooled(s),
+		shape: inLayout(pooled(s), blocked),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
-			s.AvgForward(y.Float32s(), in[0].Float32s())
+			pool.AvgForward(y.Float32s(), in[0].Float32s())
 			return nil
 		},
 		grad: func(_ G.Nodes, _, dy *G.Node) (G.Nodes, error) {
@@ -91,7 +92,7 @@ func AvgPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 				attrs: attrs,
 				shape: x.Shape(),
 				do: func(dx *tensor.Dense, in []*tensor.Dense) error {
-					s.AvgBackward(dx.Float32s(), in[0].Float32s())
+					pool.AvgBackward(dx.Float32s(), in[0].Float32s())
 					return nil
 				},
 			}, dy))
@@ -99,28 +100,33 @@ func AvgPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 	}, x)
 }
 
-// GlobalAvgPool takes the mean of each plane of x (N, C, H, W); the result is
-// (N, C). It is torch.nn.AdaptiveAvgPool2d(1) and torch.flatten in one.
+// GlobalAvgPool takes the mean of each plane of x (N, C, H, W) or (N, C/16, H, W,
+// 16); the result is (N, C). It is torch.nn.AdaptiveAvgPool2d(1) and torch.flatten
+// in one.
 func GlobalAvgPool(x *G.Node) (*G.Node, error) {
 	const name = "GlobalAvgPool"
-	if err := rank(name, x, 4, "(N, C, H, W)"); err != nil {
+	s, blocked, err := images(name, x)
+	if err != nil {
 		return nil, err
 	}
-	shape := x.Shape()
-	planes, hw := shape[0]*shape[1], shape[2]*shape[3]
+	forward, backward := kernel.GlobalAvgPoolBlocked, kernel.GlobalAvgPoolGradBlocked
+	if !blocked {
+		forward = func(y, x []float32, n, c, hw int) { kernel.GlobalAvgPool(y, x, n*c, hw) }
+		backward = func(dx, dy []float32, n, c, hw int) { kernel.GlobalAvgPoolGrad(dx, dy, n*c, hw) }
+	}
 	return apply(spec{
 		name:  name,
-		shape: tensor.Shape{shape[0], shape[1]},
+		shape: tensor.Shape{s[0], s[1]},
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
-			kernel.GlobalAvgPool(y.Float32s(), in[0].Float32s(), planes, hw)
+			forward(y.Float32s(), in[0].Float32s(), s[0], s[1], s[2]*s[3])
 			return nil
 		},
 		grad: func(_ G.Nodes, _, dy *G.Node) (G.Nodes, error) {
 			return only(apply(spec{
 				name:  name + "Grad",
-				shape: shape,
+				shape: x.Shape(),
 				do: func(dx *tensor.Dense, in []*tensor.Dense) error {
-					kernel.GlobalAvgPoolGrad(dx.Float32s(), in[0].Float32s(), planes, hw)
+					backward(dx.Float32s(), in[0].Float32s(), s[0], s[1], s[2]*s[3])
 					return nil
 				},
 			}, dy))
@@ -128,12 +134,28 @@ func GlobalAvgPool(x *G.Node) (*G.Node, error) {
 	}, x)
 }
 
-// poolShape is what a pooling of x has to compute.
-func poolShape(name string, x *G.Node, o Pool2dOptions) (s kernel.PoolShape, err error) {
-	if err = rank(name, x, 4, "(N, C, H, W)"); err != nil {
-		return s, err
+// pooling is what computes a pooling in one of the layouts.
+type pooling interface {
+	MaxForward(y, x []float32)
+	MaxBackward(dx, x, dy []float32)
+	AvgForward(y, x []float32)
+	AvgBackward(dx, dy []float32)
+}
+
+func poolOf(s kernel.PoolShape, blocked bool) pooling {
+	if blocked {
+		return kernel.BlockedPool(s)
 	}
-	xs, end := x.Shape(), o.Padding
+	return s
+}
+
+// poolShape is what a pooling of x has to compute, and whether x is blocked.
+func poolShape(name string, x *G.Node, o Pool2dOptions) (s kernel.PoolShape, blocked bool, err error) {
+	xs, blocked, err := images(name, x)
+	if err != nil {
+		return s, blocked, err
+	}
+	end := o.Padding
 	if o.PaddingEnd != nil {
 		end = *o.PaddingEnd
 	}
@@ -149,7 +171,7 @@ func poolShape(name string, x *G.Node, o Pool2dOptions) (s kernel.PoolShape, err
 		DilationH: dilation[0], DilationW: dilation[1],
 		CeilMode: o.CeilMode, CountIncludePad: !o.ExcludePad,
 	}
-	return s, errors.Wrap(s.Validate(), name)
+	return s, blocked, errors.Wrap(s.Validate(), name)
 }
 
 func pooled(s kernel.PoolShape) tensor.Shape {

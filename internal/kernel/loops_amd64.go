@@ -34,6 +34,7 @@ func init() {
 		apply: applyAVX512, applyReLU: applyReLUAVX512, applyAdd: applyAddAVX512, applyAddReLU: applyAddReLUAVX512,
 		inputGrad: inputGradAVX512, inputGradReLU: inputGradReLUAVX512, gain: gainAVX512, gainReLU: gainReLUAVX512,
 	}
+	windowLoops[AVX2] = &windowKernels{max: maxWindowsAVX2, maxGrad: maxWindowsGradAVX2, sum: sumWindowsAVX2, sumGrad: sumWindowsGradAVX2}
 	pools[AVX2] = &poolKernels{
 		maxRow: maxRowAVX2, take: takeAVX2, max3: maxPool3AVX2, max2: maxPool2AVX2, argmax3: argmaxPool3AVX2, argmax2: argmaxPool2AVX2,
 	}
@@ -46,6 +47,7 @@ func init() {
 		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
 		rmsProp: rmsPropAVX2, rmsPropMomentum: rmsPropMomentumAVX2, rmsPropCentered: rmsPropCenteredAVX2, rmsPropCenteredMomentum: rmsPropCenteredMomentumAVX2,
 	}
+	windowLoops[AVX512] = &windowKernels{max: maxWindowsAVX512, maxGrad: maxWindowsGradAVX512, sum: sumWindowsAVX512, sumGrad: sumWindowsGradAVX512}
 	pools[AVX512] = &poolKernels{
 		maxRow: maxRowAVX512, take: takeAVX512, max3: maxPool3AVX512, max2: maxPool2AVX512, argmax3: argmaxPool3AVX512, argmax2: argmaxPool2AVX512,
 	}

@@ -70,3 +70,17 @@ func TestPoolsStayInside(t *testing.T) {
 		}
 	}
 }
+
+func TestBlockedPoolsStayInside(t *testing.T) {
+	r := rand.New(rand.NewPCG(75, 76))
+	for _, s := range blockedPools() {
+		oh, ow := s.Out()
+		x, dx, y := guarded(t, r, s.N*s.C*s.H*s.W), guarded(t, r, s.N*s.C*s.H*s.W), guarded(t, r, s.N*s.C*oh*ow)
+		onEachTier(t, func(t *testing.T) {
+			BlockedPool(s).MaxForward(y, x)
+			BlockedPool(s).MaxBackward(dx, x, y)
+			BlockedPool(s).AvgForward(y, x)
+			BlockedPool(s).AvgBackward(dx, y)
+		})
+	}
+}
