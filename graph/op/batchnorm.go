@@ -113,11 +113,9 @@ func newBatchNorm(name string, x, weight, bias, mean, variance *G.Node, o BatchN
 		if err := float(name, "residual", r); err != nil {
 			return nil, err
 		}
-		if s, _ := ImageShape(r); s != nil {
-			var err error
-			if r, err = InLayout(r, b.shape.Blocked); err != nil {
-				return nil, errors.Wrap(err, name+": residual")
-			}
+		r, err := likewise(r, b.shape.Blocked)
+		if err != nil {
+			return nil, errors.Wrap(err, name+": residual")
 		}
 		if !slices.Equal(r.Shape(), shape) {
 			return nil, errors.Errorf("%s: residual has shape %v, want that of the input, %v", name, o.Residual.Shape(), shape)

@@ -44,7 +44,7 @@ func Conv2dInfer(x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node, error) {
 		return nil, err
 	}
 	if o.Residual != nil {
-		if o.Residual, err = InLayout(o.Residual, c.layout != kernel.Planar); err != nil {
+		if o.Residual, err = likewise(o.Residual, c.layout != kernel.Planar); err != nil {
 			return nil, errors.Wrap(err, name+": residual")
 		}
 		if !o.Residual.Shape().Eq(c.yShape()) {

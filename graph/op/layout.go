@@ -64,19 +64,17 @@ func ImageShape(x *G.Node) (s tensor.Shape, blocked bool) {
 	return nil, false
 }
 
-// InLayout is x itself, or else x brought into the layout that is asked for: of
-// images (N, C, H, W) the blocked or the planar one.
-func InLayout(x *G.Node, blocked bool) (*G.Node, error) {
-	_, isBlocked, err := images("InLayout", x)
+// likewise brings images into the layout that is asked for; what is no images it
+// leaves alone.
+func likewise(x *G.Node, blocked bool) (*G.Node, error) {
+	s, isBlocked := ImageShape(x)
 	switch {
-	case err != nil:
-		return nil, err
-	case blocked && !isBlocked:
+	case s == nil || blocked == isBlocked:
+		return x, nil
+	case blocked:
 		return ToBlocked(x)
-	case !blocked && isBlocked:
-		return ToPlanar(x)
 	}
-	return x, nil
+	return ToPlanar(x)
 }
 
 // alike brings the planar one of two nodes into the blocked layout if the other
@@ -87,11 +85,11 @@ func alike(a, b *G.Node) (*G.Node, *G.Node, error) {
 	if sa == nil || blockedA == blockedB || !slices.Equal(sa, sb) {
 		return a, b, nil
 	}
-	if blockedB {
-		a, err := ToBlocked(a)
-		return a, b, err
+	a, err := likewise(a, true)
+	if err != nil {
+		return nil, nil, err
 	}
-	b, err := ToBlocked(b)
+	b, err = likewise(b, true)
 	return a, b, err
 }
 
