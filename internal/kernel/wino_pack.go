@@ -1,0 +1,67 @@
+package kernel
+
+// winoPackChannels is how many input channels a piece of packing takes at once,
+// at most.
+const winoPackChannels = 64
+
+// pack transforms the weights (K, C, 3, 3), or those of the convolution that
+// this is the input gradient of.
+func (p *winograd) pack(w []float32) {
+	p.w = w
+	Parallel(p.k/Block*ceilDiv(p.c, winoPackChannels), p.packPiece)
+	p.w = nil
+}
+
+// packChannels transforms the weights of a block of output channels for some
+// blocks of input channels.
+func (p *winograd) packChannels(piece int) {
+	work := takeWinoWork(0, Block*winoTaps*winoTaps*Block)
+	chunks := ceilDiv(p.c, winoPackChannels)
+	k, begin := piece/chunks, piece%chunks*winoPackChannels
+	for c := begin; c < min(begin+winoPackChannels, p.c); c += Block {
+		if p.flipped {
+			p.flipWeights(work.m, k*Block, c)
+		} else {
+			from := p.w[(k*Block*p.c+c)*winoTaps*winoTaps:]
+			transposeBand(work.m, Block, from, p.c*winoTaps*winoTaps, Block, Block*winoTaps*winoTaps)
+		}
+		p.packBlock(work, k, c)
+	}
+	work.release()
+}
+
+// flipWeights brings the weights of Block channels k and Block input channels c,
+// which are the others' in the array, to the order (c, 3, 3, k), and turns the
+// window round.
+func (p *winograd) flipWeights(dst []float32, k, c int) {
+	const window = winoTaps * winoTaps
+	for i := range Block {
+		flipWindow(dst[i*window*Block:][:window*Block], p.w[((c+i)*p.k+k)*window:][:window*Block])
+	}
+}
+
+// packBlock transforms the weights (c, 3, 3, k) of Block input channels from c
+// on and a block of output channels, which lie in the work memory.
+func (p *winograd) packBlock(w *winoWork, block, c int) {
+	width := p.set.width / Block
+	a := w.spread
+	a.x, a.at, a.pitch, a.nextX = &w.m[0], 0, winoTaps*4*Block, winoTaps*winoTaps*4*Block
+	a.rows, a.columns = 1<<winoTaps-1, 1<<winoTaps-1
+	a.tiles, a.blocks = Block, 1
+	a.v = &p.u[block/width*p.panelU()+c*p.set.width+block%width*Block]
+	a.plane, a.nextV = 4*p.planeU, 4*p.set.width
+	p.kernels.weight.run(a)
+	a.x, a.v = nil, nil
+}
+
+// flipWindow brings the windows (k, 3, 3) of Block channels to the order
+// (3, 3, k), turned round.
+func flipWindow(dst, src []float32) {
+	const window = winoTaps * winoTaps
+	for tap := range window {
+		to := (*lane)(dst[(window-1-tap)*Block:])
+		for k := range to {
+			to[k] = src[k*window+tap]
+		}
+	}
+}
