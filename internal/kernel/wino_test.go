@@ -129,3 +129,134 @@ func TestWinogradInput(t *testing.T) {
 		}
 	})
 }
+
+func TestWinogradWeights(t *testing.T) {
+	shapes := append(winoShapes(), square(4, 16, 27, 16, 3, 1, 1)) // more tiles than go at once
+	onEachWinograd(t, shapes, func(t *testing.T, c *winoCase, m int) {
+		p := newWinogradWeights(c.s, m)
+		for range 2 { // the second run meets used scratch memory
+			dw := fresh(c.s.weightLen())
+			p.run(dw, c.bx, c.bdy)
+			checkRelative(t, fmt.Sprintf("%s F(%d): dw", c.s.name(), m), dw, c.dw)
+		}
+	})
+}
+
+// TestWinogradSpreadsNaN puts single bad values into the arguments: all results
+// that depend on them must be bad.
+func TestWinogradSpreadsNaN(t *testing.T) {
+	r := rand.New(rand.NewPCG(59, 60))
+	bad := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}
+	shapes := []ConvShape{square(2, 16, 6, 16, 3, 1, 1), square(1, 32, 7, 16, 3, 1, 2), square(1, 16, 9, 32, 3, 1, 0)}
+	onEachWinograd(t, shapes, func(t *testing.T, c *winoCase, m int) {
+		s := c.s
+		oh, ow := s.Out()
+		i, j := r.IntN(len(c.x)), r.IntN(len(c.dy))
+		y, dx, dw := make([]bool, s.outLen()), make([]bool, s.inLen()), make([]bool, s.weightLen())
+		s.products(func(yi, xi, wi int) {
+			y[yi] = y[yi] || xi == i
+			dx[xi] = dx[xi] || yi == j
+			dw[wi] = dw[wi] || xi == i
+		})
+		x, dy := slices.Clone(c.x), slices.Clone(c.dy)
+		x[i], dy[j] = bad[r.IntN(3)], bad[r.IntN(3)]
+		x, dy = winoBlocked(x, s.N, s.C, s.H*s.W), winoBlocked(dy, s.N, s.K, oh*ow)
+		forward, input := newWinograd(s, m), newWinogradInput(s, m)
+		forward.pack(c.w)
+		input.pack(c.w)
+		gotY, gotX, gotW := fresh(s.outLen()), fresh(s.inLen()), fresh(s.weightLen())
+		forward.run(gotY, x, Epilogue{})
+		input.run(gotX, dy, Epilogue{})
+		newWinogradWeights(s, m).run(gotW, x, c.bdy)
+		checkBad(t, s.name()+" y", winoPlanar(gotY, s.N, s.K, oh*ow), y)
+		checkBad(t, s.name()+" dx", winoPlanar(gotX, s.N, s.C, s.H*s.W), dx)
+		checkBad(t, s.name()+" dw", gotW, dw)
+	})
+}
+
+// checkBad fails if a value is finite that must not be.
+func checkBad(t *testing.T, what string, got []float32, bad []bool) {
+	t.Helper()
+	for i, v := range got {
+		if bad[i] && v-v == 0 {
+			t.Fatalf("%s[%d] = %v depends on a bad value", what, i, v)
+		}
+	}
+}
+
+// winogradAll runs all three passes for a shape and returns their results.
+func winogradAll(s ConvShape, m int, x, dy, w []float32) [][]float32 {
+	forward, input := newWinograd(s, m), newWinogradInput(s, m)
+	forward.pack(w)
+	input.pack(w)
+	got := [][]float32{fresh(s.outLen()), fresh(s.inLen()), fresh(s.weightLen())}
+	forward.run(got[0], x, Epilogue{ReLU: true})
+	input.run(got[1], dy, Epilogue{})
+	newWinogradWeights(s, m).run(got[2], x, dy)
+	return got
+}
+
+func TestWinogradSameBitsAtAnyGOMAXPROCS(t *testing.T) {
+	r := rand.New(rand.NewPCG(61, 62))
+	for _, s := range []ConvShape{square(3, 16, 29, 32, 3, 1, 1), square(2, 128, 7, 128, 3, 1, 1)} {
+		x, w, dy := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), randomSlice(r, s.outLen())
+		onEachTier(t, func(t *testing.T) {
+			for _, m := range []int{4, 2} {
+				var want [][]float32
+				for _, procs := range []int{1, 2, 4} {
+					var got [][]float32
+					withProcs(t, procs, func() { got = winogradAll(s, m, x, dy, w) })
+					if procs == 1 {
+						want = got
+					}
+					for i := range got {
+						if !slices.Equal(got[i], want[i]) {
+							t.Fatalf("%s F(%d): GOMAXPROCS %d gives other bits in result %d", s.name(), m, procs, i)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestWinogradDoesNotAllocate(t *testing.T) {
+	r := rand.New(rand.NewPCG(63, 64))
+	for _, s := range []ConvShape{square(3, 16, 29, 32, 3, 1, 1), square(2, 128, 7, 128, 3, 1, 1)} {
+		x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), make([]float32, s.outLen()), randomSlice(r, s.K)
+		withProcs(t, 2, func() {
+			forward, input, weights := newWinograd(s, 4), newWinogradInput(s, 4), newWinogradWeights(s, 4)
+			n := testing.AllocsPerRun(20, func() {
+				forward.pack(w)
+				forward.run(y, x, Epilogue{Bias: bias, Residual: y, ReLU: true})
+				input.pack(w)
+				input.run(x, y, Epilogue{})
+				weights.run(w, x, y)
+			})
+			if n > 0 {
+				t.Errorf("%s: %v allocations a round, want 0", s.name(), n)
+			}
+		})
+	}
+}
+
+func TestWinogradFits(t *testing.T) {
+	good := square(2, 32, 9, 16, 3, 1, 2)
+	if !winogradFits(good) {
+		t.Errorf("%s does not fit", good.name())
+	}
+	for name, change := range map[string]func(*ConvShape){
+		"input":    func(s *ConvShape) { s.C = 24 },
+		"output":   func(s *ConvShape) { s.K = 8 },
+		"height":   func(s *ConvShape) { s.KH = 1 },
+		"width":    func(s *ConvShape) { s.KW = 5 },
+		"stride":   func(s *ConvShape) { s.StrideW = 2 },
+		"dilation": func(s *ConvShape) { s.DilationH = 2 },
+		"padding":  func(s *ConvShape) { s.PadLeft = 3 },
+		"groups":   func(s *ConvShape) { s.Groups = 2 },
+	} {
+		if s := good.with(change); winogradFits(s) {
+			t.Errorf("%s: %s fits", name, s.name())
+		}
+	}
+}
