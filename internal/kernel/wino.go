@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // A winograd computes convolutions of one shape in the blocked layout by
 // Winograd's algorithm: a transformed tile of the input times the transformed
 // weights, place by place, is the transform of a tile of the output. F(4x4, 3x3)
@@ -114,6 +116,8 @@ func (p *winograd) split() winoSplit {
 	return s
 }
 
+func (p *winograd) name() string { return fmt.Sprintf("Winograd F(%[1]dx%[1]d, 3x3)", p.kernels.m) }
+
 // bounds returns the tiles of a block.
 func (p *winograd) bounds(block int) (begin, end int) {
 	return block * p.tiles / p.blocks, (block + 1) * p.tiles / p.blocks
@@ -124,14 +128,15 @@ func (p *winograd) bounds(block int) (begin, end int) {
 func (p *winograd) run(y, x []float32, e Epilogue) {
 	p.to, p.from, p.epilogue = y, x, e
 	if p.shared {
-		w := takeWinoWork(p.kernels.planes()*p.planeV, 0)
+		w := winoShares.take()
+		w.v = grow(w.v, p.kernels.planes()*p.planeV)
 		p.v = w.v
 		for p.block = range p.blocks {
 			Parallel(p.c/Block, p.channelPiece)
 			Parallel(p.k/p.set.width, p.panelPiece)
 		}
 		p.v = nil
-		w.release()
+		winoShares.put(w)
 	} else {
 		Parallel(p.blocks, p.blockPiece)
 	}
@@ -205,7 +210,10 @@ func (p *winograd) collect(w *winoWork, panel, begin, end int) {
 	p.y.collect(w.collect, p.kernels.output, p.to, w.m, p.epilogue, p.k, panel*width, width, begin, end)
 }
 
-// A winoWork is what a piece of work needs. All plans share them, so that one
+// A winoShare is what the pieces of a run share.
+type winoShare struct{ v, sums []float32 }
+
+// A winoWork is what a piece of work needs. All plans use the same, so that one
 // after the other finds the memory in the cache.
 type winoWork struct {
 	spread  *spreadArgs
@@ -215,7 +223,10 @@ type winoWork struct {
 	v, m    []float32
 }
 
-var winoWorks spares[winoWork]
+var (
+	winoShares spares[winoShare]
+	winoWorks  spares[winoWork]
+)
 
 // takeWinoWork returns a work with so many values of v and m, which hold
 // anything.

@@ -33,7 +33,8 @@ type winogradWeights struct {
 // newWinogradWeights returns a plan for a shape that winogradFits with tiles of
 // m x m outputs, m 2 or 4.
 func newWinogradWeights(s ConvShape, m int) *winogradWeights {
-	p := &winogradWeights{c: s.C, k: s.K, kernels: winogradFor(m), outer: outers.get().kernel}
+	_, outer := rowKernels(Block)
+	p := &winogradWeights{c: s.C, k: s.K, kernels: winogradFor(m), outer: outer.kernel}
 	oh, ow := s.Out()
 	th, tw := ceilDiv(oh, m), ceilDiv(ow, m)
 	p.x = newWinoGrid(s.H, s.W, th, tw, m, p.kernels.size(), s.PadTop, s.PadLeft)
@@ -70,14 +71,15 @@ func (p *winogradWeights) run(dw, x, dy []float32) {
 	if p.kept {
 		sums = p.c / Block * p.k / Block * p.pairSums()
 	}
-	w := takeWinoWork(p.kernels.planes()*(p.planeX+p.planeY), sums)
-	p.v, p.sums = w.v, w.m
+	w := winoShares.take()
+	w.v, w.sums = grow(w.v, p.kernels.planes()*(p.planeX+p.planeY)), grow(w.sums, sums)
+	p.v, p.sums = w.v, w.sums
 	for p.block = range p.blocks {
 		Parallel((p.c+p.k)/Block, p.spreadPiece)
 		Parallel(p.k/Block*p.parts, p.sumPiece)
 	}
 	p.v, p.sums = nil, nil
-	w.release()
+	winoShares.put(w)
 	p.dw, p.from, p.dy = nil, nil, nil
 }
 
