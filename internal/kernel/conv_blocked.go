@@ -25,7 +25,7 @@ type weightGrader interface {
 }
 
 func newBlocked(s ConvShape) *blockedConv {
-	return &blockedConv{ConvShape: s, forwardPass: newDirect(s)}
+	return &blockedConv{ConvShape: s, forwardPass: chooseForward(s)}
 }
 
 func (b *blockedConv) name() string { return b.forwardPass.name() }
@@ -36,7 +36,7 @@ func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y,
 
 func (b *blockedConv) inputGrad(dx, dy, w []float32) {
 	if b.inputPass == nil {
-		b.inputPass = newDirectInput(b.ConvShape)
+		b.inputPass = chooseInput(b.ConvShape)
 	}
 	b.inputPass.pack(w)
 	b.inputPass.run(dx, dy, Epilogue{})
@@ -44,7 +44,7 @@ func (b *blockedConv) inputGrad(dx, dy, w []float32) {
 
 func (b *blockedConv) weightGrad(dw, x, dy []float32) {
 	if b.weights == nil {
-		b.weights = newOuterPass(b.ConvShape)
+		b.weights = chooseWeights(b.ConvShape)
 	}
 	b.weights.run(dw, x, dy)
 }

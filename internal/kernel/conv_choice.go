@@ -1,0 +1,54 @@
+package kernel
+
+import (
+	"os"
+	"strings"
+	"sync/atomic"
+)
+
+// exact forces convolutions to be computed by their definition.
+var exact atomic.Bool
+
+func init() { exact.Store(strings.EqualFold(os.Getenv("ZOO_CONV"), "direct")) }
+
+// SetExact says whether plans made from now on compute convolutions by their
+// definition alone, without Winograd's algorithm, and returns what was said
+// before. At start it is what the environment variable ZOO_CONV asks for: direct,
+// or anything else for the fastest algorithm.
+func SetExact(on bool) bool { return exact.Swap(on) }
+
+// winogradTile returns the size of the tiles of outputs, 4 or 2, by which a
+// convolution is computed fastest, 0 if by its definition. The rule was found by
+// measuring (BenchmarkWinograd, BenchmarkConv): a tile of 4 saves more products
+// but has 4 times the weights, which must be worth reading.
+func winogradTile(s ConvShape) int {
+	if exact.Load() || !winogradFits(s) {
+		return 0
+	}
+	oh, ow := s.Out()
+	if tiles := s.N * ceilDiv(oh, 4) * ceilDiv(ow, 4); tiles >= 12 {
+		return 4
+	}
+	return 2
+}
+
+func chooseForward(s ConvShape) correlator {
+	if m := winogradTile(s); m > 0 {
+		return newWinograd(s, m)
+	}
+	return newDirect(s)
+}
+
+func chooseInput(s ConvShape) correlator {
+	if m := winogradTile(s); m > 0 {
+		return newWinogradInput(s, m)
+	}
+	return newDirectInput(s)
+}
+
+func chooseWeights(s ConvShape) weightGrader {
+	if m := winogradTile(s); m > 0 {
+		return newWinogradWeights(s, m)
+	}
+	return newOuterPass(s)
+}
