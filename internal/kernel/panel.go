@@ -39,6 +39,7 @@ type panelArgs struct {
 	bias     *float32   // what the sums begin with, (width), or nil
 	residual *float32   // laid out like y and added to the sums, may be y itself; or nil
 	flags    uint64     // flagReLU or 0
+	ahead    int        // bytes from w to the weights that are needed next, to be brought to the cache meanwhile; may be beyond them all
 }
 
 // A panelStep says where the input values and the weights of a step begin: so

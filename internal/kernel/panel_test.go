@@ -136,6 +136,7 @@ func TestAssemblyKnowsPanelArguments(t *testing.T) {
 		"panelArgs.bias":     {unsafe.Offsetof(p.bias), 88},
 		"panelArgs.residual": {unsafe.Offsetof(p.residual), 96},
 		"panelArgs.flags":    {unsafe.Offsetof(p.flags), 104},
+		"panelArgs.ahead":    {unsafe.Offsetof(p.ahead), 112},
 		"outerArgs.x":        {unsafe.Offsetof(o.x), 0},
 		"outerArgs.y":        {unsafe.Offsetof(o.y), 8},
 		"outerArgs.pixels":   {unsafe.Offsetof(o.pixels), 16},

@@ -185,6 +185,7 @@ func (p *winograd) multiply(w *winoWork, v []float32, panel, tiles int) {
 	a := &w.panel
 	a.steps, a.depth = &p.steps[0], len(p.steps)
 	a.pixelX, a.pixelY, a.blockY = 4*Block, 4*Block, 4*p.pitch
+	a.ahead = 4 * p.planeU // of the next plane, or of the next panel
 	u := p.u[panel*p.panelU():]
 	for plane := range p.kernels.planes() {
 		x, y := v[plane*p.planeV:], w.m[plane*p.planeM:]

@@ -54,6 +54,7 @@ const (
 	panelBias     = 88
 	panelResidual = 96
 	panelFlags    = 104
+	panelAhead    = 112
 )
 
 // panel emits one kernel. Accumulator [s][p][v] sums the products of pixel p
@@ -69,6 +70,10 @@ func panel(set isa, pixels, width, run int) {
 		g.acc = append(g.acc, vectorGrid(set, pixels, width/set.lanes))
 	}
 	x, y, residual, tiles := g.field(panelX), g.field(panelY), g.field(panelResidual), g.field(panelTiles)
+	if run == block {
+		g.ahead = g.field(panelAhead)
+		ADDQ(Mem{Base: g.t, Disp: panelW}, g.ahead)
+	}
 	Label("tile")
 	g.start()
 	g.multiply(x)
@@ -103,6 +108,7 @@ type panelEmitter struct {
 	pixels, width, run int
 	t                  reg.Register
 	acc                [][][]reg.VecVirtual
+	ahead              reg.GPVirtual // weights that are needed next
 }
 
 // field returns a field of the arguments in a register.
@@ -173,6 +179,20 @@ func (w *walk) at(pixel, disp int) Mem {
 	return m
 }
 
+// prefetch emits the fetching, during the products of value c of a step, of
+// weights that are needed next: a quarter of a step's, slowly, as the memory
+// delivers, while the weights at hand are used for several tiles. Shorter steps
+// belong to small weights.
+func (g *panelEmitter) prefetch(c int) {
+	const line = 64
+	if every := 4 * block / g.width; g.run == block && c%every == 0 {
+		PREFETCHT1(Mem{Base: g.ahead, Disp: c / every * line})
+		if c+every == block {
+			ADDQ(U32(block/every*line), g.ahead)
+		}
+	}
+}
+
 // multiply emits the loop over the depth.
 func (g *panelEmitter) multiply(x reg.GPVirtual) {
 	Label("multiply")
@@ -187,6 +207,7 @@ func (g *panelEmitter) multiply(x reg.GPVirtual) {
 	MOVQ(Mem{Base: step, Disp: 8}, w)
 	ADDQ(Mem{Base: g.t, Disp: panelW}, w)
 	for c := range g.run {
+		g.prefetch(c)
 		for v := range weights {
 			VMOVUPS(Mem{Base: w, Disp: 4 * (c*g.width + v*g.lanes)}, weights[v])
 		}
