@@ -37,19 +37,40 @@ func leakyNEON(y, x []float32, slope float32)
 func leakyGradNEON(dx, x, dy []float32, slope float32)
 
 //go:noescape
-func applyNEON(y, x []float32, mean, scale, shift float32)
+func momentsNEON(x []float32, c *normLanes, sums *normSums)
 
 //go:noescape
-func applyReLUNEON(y, x []float32, mean, scale, shift float32)
+func productsNEON(x, dy []float32, c *normLanes, sums *normSums)
 
 //go:noescape
-func inputGradNEON(dx, x, dy []float32, mean, a, b, c float32)
+func productsReLUNEON(x, dy []float32, c *normLanes, sums *normSums)
 
 //go:noescape
-func momentsNEON(x []float32, pivot float64) (sum, squares float64)
+func productsOfNEON(dz, y, dy, x []float32, c *normLanes, sums *normSums)
 
 //go:noescape
-func productsNEON(x, dy []float32, mean float64) (sum, dot float64)
+func applyNEON(y, x []float32, c *normLanes)
+
+//go:noescape
+func applyReLUNEON(y, x []float32, c *normLanes)
+
+//go:noescape
+func applyAddNEON(y, x, residual []float32, c *normLanes)
+
+//go:noescape
+func applyAddReLUNEON(y, x, residual []float32, c *normLanes)
+
+//go:noescape
+func inputGradNEON(dx, x, dy []float32, c *normLanes)
+
+//go:noescape
+func inputGradReLUNEON(dx, x, dy []float32, c *normLanes)
+
+//go:noescape
+func gainNEON(dx, dy []float32, c *normLanes)
+
+//go:noescape
+func gainReLUNEON(dx, x, dy []float32, c *normLanes)
 
 // The loops in assembly. Of the activations only the simple ones have a version;
 // the rest are the twins.
@@ -58,7 +79,9 @@ func init() {
 		add: addNEON, mul: mulNEON, scale: scaleNEON, axpy: axpyNEON, shift: shiftNEON, sum: sumNEON, dot: dotNEON,
 	}
 	batchNorms[NEON] = &batchNormKernels{
-		moments: momentsNEON, products: productsNEON, apply: applyNEON, applyReLU: applyReLUNEON, inputGrad: inputGradNEON,
+		moments: momentsNEON, products: productsNEON, productsReLU: productsReLUNEON, productsOf: productsOfNEON,
+		apply: applyNEON, applyReLU: applyReLUNEON, applyAdd: applyAddNEON, applyAddReLU: applyAddReLUNEON,
+		inputGrad: inputGradNEON, inputGradReLU: inputGradReLUNEON, gain: gainNEON, gainReLU: gainReLUNEON,
 	}
 	a := *activations[Generic]
 	a.relu, a.reluGrad, a.addReLU, a.leaky, a.leakyGrad = reluNEON, reluGradNEON, addReLUNEON, leakyNEON, leakyGradNEON
