@@ -31,7 +31,8 @@ type BatchNormOptions struct {
 // does it: each channel of x, of shape (N, C, H, W), (N, C) or in general
 // (N, C, ...), or of the blocked shape (N, C/16, H, W, 16), is normalised by its
 // own mean and biased variance, then multiplied by weight and shifted by bias,
-// both (C); nil for 1 and 0.
+// both (C); nil for 1 and 0. Five dimensions of which the last is 16 are always
+// taken for blocked images.
 //
 // Each run also moves runningMean and runningVar, of shape (C), towards the
 // statistics of the batch,
