@@ -33,13 +33,6 @@
 	FLDPQ (R10), (F0, F1);       \
 	FLDPQ 32(R10), (F2, F3)
 
-// Another pixel begins with the same.
-#define SAME(a, b, c, d) \
-	VMOV V0.B16, a.B16; \
-	VMOV V1.B16, b.B16; \
-	VMOV V2.B16, c.B16; \
-	VMOV V3.B16, d.B16
-
 // The next tile; decides whether there is one.
 #define NEXT_TILE \
 	MOVD 40(R0), R7; \ // nextX
@@ -62,13 +55,14 @@
 #define POINT5 POINT4; ADD R5, R13, R14
 #define POINT6 POINT5; ADD R5, R14, R15
 
-// Four channels of the pixels, at bytes after the first.
-#define PIXELS1(at) FMOVQ (at)(R10), F24
-#define PIXELS2(at) PIXELS1(at); FMOVQ (at)(R11), F25
-#define PIXELS3(at) PIXELS2(at); FMOVQ (at)(R12), F26
-#define PIXELS4(at) PIXELS3(at); FMOVQ (at)(R13), F27
-#define PIXELS5(at) PIXELS4(at); FMOVQ (at)(R14), F28
-#define PIXELS6(at) PIXELS5(at); FMOVQ (at)(R15), F29
+// Some values of the pixels, at bytes after the first: four, two or one, as LOAD
+// takes them.
+#define PIXELS1(LOAD, at) LOAD (at)(R10), F24
+#define PIXELS2(LOAD, at) PIXELS1(LOAD, at); LOAD (at)(R11), F25
+#define PIXELS3(LOAD, at) PIXELS2(LOAD, at); LOAD (at)(R12), F26
+#define PIXELS4(LOAD, at) PIXELS3(LOAD, at); LOAD (at)(R13), F27
+#define PIXELS5(LOAD, at) PIXELS4(LOAD, at); LOAD (at)(R14), F28
+#define PIXELS6(LOAD, at) PIXELS5(LOAD, at); LOAD (at)(R15), F29
 
 // Vector v of the sums, with weights Vw and lane i of the pixels.
 #define FMA1(v, w, i) FMLA_LANE(v, w, 24, i)
@@ -78,48 +72,66 @@
 #define FMA5(v, w, i) FMA4(v, w, i); FMLA_LANE(16+v, w, 28, i)
 #define FMA6(v, w, i) FMA5(v, w, i); FMLA_LANE(20+v, w, 29, i)
 
-// A channel, whose weights are at bytes after the step's first. Its first two
-// vectors are in V30 and V31 already; every load is a run of products ahead of
-// its use.
-#define LAST_CHANNEL(FMA, i, at) \
+// The products of a value of each pixel, in lane i, whose weights are at bytes
+// after the step's first. Their first two vectors are in V30 and V31 already;
+// every load is a run of products ahead of its use. Only the last value of a step
+// must not read weights beyond it.
+#define THREE_VECTORS(FMA, i, at) \
 	FMA(0, 30, i);           \
 	FMOVQ (at+32)(R16), F30; \
 	FMA(1, 31, i);           \
 	FMOVQ (at+48)(R16), F31; \
 	FMA(2, 30, i)
 
-#define CHANNEL(FMA, i, at) \
-	LAST_CHANNEL(FMA, i, at); \
-	FMOVQ (at+64)(R16), F30;  \
-	FMA(3, 31, i);            \
+#define VALUE(FMA, i, at) \
+	THREE_VECTORS(FMA, i, at); \
+	FMOVQ (at+64)(R16), F30;   \
+	FMA(3, 31, i);             \
 	FMOVQ (at+80)(R16), F31
 
-// A step. Only its last channel must not read weights beyond it.
-#define STEP(POINT, PIXELS, FMA) \
-	POINT;                      \
-	FLDPQ (R16), (F30, F31);    \
-	PIXELS(0);                  \
-	CHANNEL(FMA, 0, 0);         \
-	CHANNEL(FMA, 1, 64);        \
-	CHANNEL(FMA, 2, 128);       \
-	CHANNEL(FMA, 3, 192);       \
-	PIXELS(16);                 \
-	CHANNEL(FMA, 0, 256);       \
-	CHANNEL(FMA, 1, 320);       \
-	CHANNEL(FMA, 2, 384);       \
-	CHANNEL(FMA, 3, 448);       \
-	PIXELS(32);                 \
-	CHANNEL(FMA, 0, 512);       \
-	CHANNEL(FMA, 1, 576);       \
-	CHANNEL(FMA, 2, 640);       \
-	CHANNEL(FMA, 3, 704);       \
-	PIXELS(48);                 \
-	CHANNEL(FMA, 0, 768);       \
-	CHANNEL(FMA, 1, 832);       \
-	CHANNEL(FMA, 2, 896);       \
-	LAST_CHANNEL(FMA, 3, 960);  \
-	FMA(3, 31, 3);              \
-	SUBS $1, R8
+#define LAST_VALUE(FMA, i, at) \
+	THREE_VECTORS(FMA, i, at); \
+	FMA(3, 31, i)
+
+#define FOUR_VALUES(FMA, at) \
+	VALUE(FMA, 0, at);     \
+	VALUE(FMA, 1, at+64);  \
+	VALUE(FMA, 2, at+128); \
+	VALUE(FMA, 3, at+192)
+
+// Steps of 16, 7, 3 and 1 values. The last four of seven are loaded with the
+// fourth again, so that nothing beyond them is read.
+#define STEP16(PIXELS, FMA) \
+	PIXELS(FMOVQ, 0);      \
+	FOUR_VALUES(FMA, 0);   \
+	PIXELS(FMOVQ, 16);     \
+	FOUR_VALUES(FMA, 256); \
+	PIXELS(FMOVQ, 32);     \
+	FOUR_VALUES(FMA, 512); \
+	PIXELS(FMOVQ, 48);     \
+	VALUE(FMA, 0, 768);    \
+	VALUE(FMA, 1, 832);    \
+	VALUE(FMA, 2, 896);    \
+	LAST_VALUE(FMA, 3, 960)
+
+#define STEP7(PIXELS, FMA) \
+	PIXELS(FMOVQ, 0);    \
+	FOUR_VALUES(FMA, 0); \
+	PIXELS(FMOVQ, 12);   \
+	VALUE(FMA, 1, 256);  \
+	VALUE(FMA, 2, 320);  \
+	LAST_VALUE(FMA, 3, 384)
+
+#define STEP3(PIXELS, FMA) \
+	PIXELS(FMOVD, 0);  \
+	VALUE(FMA, 0, 0);  \
+	VALUE(FMA, 1, 64); \
+	PIXELS(FMOVS, 8);  \
+	LAST_VALUE(FMA, 0, 128)
+
+#define STEP1(PIXELS, FMA) \
+	PIXELS(FMOVS, 0); \
+	LAST_VALUE(FMA, 0, 0)
 
 // Adds the residual at R10 to the sums V(d) to V(d+3).
 #define ADD_RESIDUAL(d) \
@@ -163,82 +175,143 @@
 #define STORE5 STORE4; STORE(F16, F17, F18, F19)
 #define STORE6 STORE5; STORE(F20, F21, F22, F23)
 
-// A whole kernel but for its name and how the pixels after the first begin.
-#define STEPS_AND_END(POINT, PIXELS, FMA, ADD_RESIDUALS, RELUS, STORES) \
+// Another pixel begins like the first.
+#define SAME(a, b, c, d) \
+	VMOV V0.B16, a.B16; \
+	VMOV V1.B16, b.B16; \
+	VMOV V2.B16, c.B16; \
+	VMOV V3.B16, d.B16
+
+#define SAME1
+#define SAME2 SAME(V4, V5, V6, V7)
+#define SAME3 SAME2; SAME(V8, V9, V10, V11)
+#define SAME4 SAME3; SAME(V12, V13, V14, V15)
+#define SAME5 SAME4; SAME(V16, V17, V18, V19)
+#define SAME6 SAME5; SAME(V20, V21, V22, V23)
+
+// A whole kernel.
+#define KERNEL(STEP, SAMES, POINT, PIXELS, FMA, ADD_RESIDUALS, RELUS, STORES) \
+	LOAD_ARGS;             \
+tile: \
+	BEGIN_TILE;            \
+	SAMES;                 \
 step: \
-	STEP(POINT, PIXELS, FMA); \
-	BNE step;                 \
-	CBZ R3, relu;             \
-	ADD_RESIDUALS;            \
+	POINT;                 \
+	FLDPQ (R16), (F30, F31); \
+	STEP(PIXELS, FMA);     \
+	SUBS $1, R8;           \
+	BNE step;              \
+	CBZ R3, relu;          \
+	ADD_RESIDUALS;         \
 relu: \
-	MOVD 104(R0), R7;         \ // flags
-	TBZ  $0, R7, store;       \
-	RELUS;                    \
+	MOVD 104(R0), R7;      \ // flags
+	TBZ  $0, R7, store;    \
+	RELUS;                 \
 store: \
-	STORES;                   \
-	NEXT_TILE;                \
-	BNE tile;                 \
+	STORES;                \
+	NEXT_TILE;             \
+	BNE tile;              \
 	RET
 
-// func panelNEON_1x16(t *byte)
-TEXT ·panelNEON_1x16(SB), NOSPLIT, $0-8
-	LOAD_ARGS
+#define KERNEL1(STEP) KERNEL(STEP, SAME1, POINT1, PIXELS1, FMA1, ADD_RESIDUAL1, RELU1, STORE1)
+#define KERNEL2(STEP) KERNEL(STEP, SAME2, POINT2, PIXELS2, FMA2, ADD_RESIDUAL2, RELU2, STORE2)
+#define KERNEL3(STEP) KERNEL(STEP, SAME3, POINT3, PIXELS3, FMA3, ADD_RESIDUAL3, RELU3, STORE3)
+#define KERNEL4(STEP) KERNEL(STEP, SAME4, POINT4, PIXELS4, FMA4, ADD_RESIDUAL4, RELU4, STORE4)
+#define KERNEL5(STEP) KERNEL(STEP, SAME5, POINT5, PIXELS5, FMA5, ADD_RESIDUAL5, RELU5, STORE5)
+#define KERNEL6(STEP) KERNEL(STEP, SAME6, POINT6, PIXELS6, FMA6, ADD_RESIDUAL6, RELU6, STORE6)
 
-tile:
-	BEGIN_TILE
-	STEPS_AND_END(POINT1, PIXELS1, FMA1, ADD_RESIDUAL1, RELU1, STORE1)
+// func panelNEON_1x16_16(t *byte)
+TEXT ·panelNEON_1x16_16(SB), NOSPLIT, $0-8
+	KERNEL1(STEP16)
 
-// func panelNEON_2x16(t *byte)
-TEXT ·panelNEON_2x16(SB), NOSPLIT, $0-8
-	LOAD_ARGS
+// func panelNEON_2x16_16(t *byte)
+TEXT ·panelNEON_2x16_16(SB), NOSPLIT, $0-8
+	KERNEL2(STEP16)
 
-tile:
-	BEGIN_TILE
-	SAME(V4, V5, V6, V7)
-	STEPS_AND_END(POINT2, PIXELS2, FMA2, ADD_RESIDUAL2, RELU2, STORE2)
+// func panelNEON_3x16_16(t *byte)
+TEXT ·panelNEON_3x16_16(SB), NOSPLIT, $0-8
+	KERNEL3(STEP16)
 
-// func panelNEON_3x16(t *byte)
-TEXT ·panelNEON_3x16(SB), NOSPLIT, $0-8
-	LOAD_ARGS
+// func panelNEON_4x16_16(t *byte)
+TEXT ·panelNEON_4x16_16(SB), NOSPLIT, $0-8
+	KERNEL4(STEP16)
 
-tile:
-	BEGIN_TILE
-	SAME(V4, V5, V6, V7)
-	SAME(V8, V9, V10, V11)
-	STEPS_AND_END(POINT3, PIXELS3, FMA3, ADD_RESIDUAL3, RELU3, STORE3)
+// func panelNEON_5x16_16(t *byte)
+TEXT ·panelNEON_5x16_16(SB), NOSPLIT, $0-8
+	KERNEL5(STEP16)
 
-// func panelNEON_4x16(t *byte)
-TEXT ·panelNEON_4x16(SB), NOSPLIT, $0-8
-	LOAD_ARGS
+// func panelNEON_6x16_16(t *byte)
+TEXT ·panelNEON_6x16_16(SB), NOSPLIT, $0-8
+	KERNEL6(STEP16)
 
-tile:
-	BEGIN_TILE
-	SAME(V4, V5, V6, V7)
-	SAME(V8, V9, V10, V11)
-	SAME(V12, V13, V14, V15)
-	STEPS_AND_END(POINT4, PIXELS4, FMA4, ADD_RESIDUAL4, RELU4, STORE4)
+// func panelNEON_1x16_7(t *byte)
+TEXT ·panelNEON_1x16_7(SB), NOSPLIT, $0-8
+	KERNEL1(STEP7)
 
-// func panelNEON_5x16(t *byte)
-TEXT ·panelNEON_5x16(SB), NOSPLIT, $0-8
-	LOAD_ARGS
+// func panelNEON_2x16_7(t *byte)
+TEXT ·panelNEON_2x16_7(SB), NOSPLIT, $0-8
+	KERNEL2(STEP7)
 
-tile:
-	BEGIN_TILE
-	SAME(V4, V5, V6, V7)
-	SAME(V8, V9, V10, V11)
-	SAME(V12, V13, V14, V15)
-	SAME(V16, V17, V18, V19)
-	STEPS_AND_END(POINT5, PIXELS5, FMA5, ADD_RESIDUAL5, RELU5, STORE5)
+// func panelNEON_3x16_7(t *byte)
+TEXT ·panelNEON_3x16_7(SB), NOSPLIT, $0-8
+	KERNEL3(STEP7)
 
-// func panelNEON_6x16(t *byte)
-TEXT ·panelNEON_6x16(SB), NOSPLIT, $0-8
-	LOAD_ARGS
+// func panelNEON_4x16_7(t *byte)
+TEXT ·panelNEON_4x16_7(SB), NOSPLIT, $0-8
+	KERNEL4(STEP7)
 
-tile:
-	BEGIN_TILE
-	SAME(V4, V5, V6, V7)
-	SAME(V8, V9, V10, V11)
-	SAME(V12, V13, V14, V15)
-	SAME(V16, V17, V18, V19)
-	SAME(V20, V21, V22, V23)
-	STEPS_AND_END(POINT6, PIXELS6, FMA6, ADD_RESIDUAL6, RELU6, STORE6)
+// func panelNEON_5x16_7(t *byte)
+TEXT ·panelNEON_5x16_7(SB), NOSPLIT, $0-8
+	KERNEL5(STEP7)
+
+// func panelNEON_6x16_7(t *byte)
+TEXT ·panelNEON_6x16_7(SB), NOSPLIT, $0-8
+	KERNEL6(STEP7)
+
+// func panelNEON_1x16_3(t *byte)
+TEXT ·panelNEON_1x16_3(SB), NOSPLIT, $0-8
+	KERNEL1(STEP3)
+
+// func panelNEON_2x16_3(t *byte)
+TEXT ·panelNEON_2x16_3(SB), NOSPLIT, $0-8
+	KERNEL2(STEP3)
+
+// func panelNEON_3x16_3(t *byte)
+TEXT ·panelNEON_3x16_3(SB), NOSPLIT, $0-8
+	KERNEL3(STEP3)
+
+// func panelNEON_4x16_3(t *byte)
+TEXT ·panelNEON_4x16_3(SB), NOSPLIT, $0-8
+	KERNEL4(STEP3)
+
+// func panelNEON_5x16_3(t *byte)
+TEXT ·panelNEON_5x16_3(SB), NOSPLIT, $0-8
+	KERNEL5(STEP3)
+
+// func panelNEON_6x16_3(t *byte)
+TEXT ·panelNEON_6x16_3(SB), NOSPLIT, $0-8
+	KERNEL6(STEP3)
+
+// func panelNEON_1x16_1(t *byte)
+TEXT ·panelNEON_1x16_1(SB), NOSPLIT, $0-8
+	KERNEL1(STEP1)
+
+// func panelNEON_2x16_1(t *byte)
+TEXT ·panelNEON_2x16_1(SB), NOSPLIT, $0-8
+	KERNEL2(STEP1)
+
+// func panelNEON_3x16_1(t *byte)
+TEXT ·panelNEON_3x16_1(SB), NOSPLIT, $0-8
+	KERNEL3(STEP1)
+
+// func panelNEON_4x16_1(t *byte)
+TEXT ·panelNEON_4x16_1(SB), NOSPLIT, $0-8
+	KERNEL4(STEP1)
+
+// func panelNEON_5x16_1(t *byte)
+TEXT ·panelNEON_5x16_1(SB), NOSPLIT, $0-8
+	KERNEL5(STEP1)
+
+// func panelNEON_6x16_1(t *byte)
+TEXT ·panelNEON_6x16_1(SB), NOSPLIT, $0-8
+	KERNEL6(STEP1)
