@@ -4,11 +4,13 @@
 // FMLA_LANE(d, n, m, i) is  FMLA Vd.4S, Vn.4S, Vm.S[i].
 #define FMLA_LANE(d, n, m, i) WORD $(0x4F801000 | ((i&1)<<21) | ((m)<<16) | ((i>>1)<<11) | ((n)<<5) | (d))
 
-// OP(d, n, m) is  OP Vd, Vn, Vm  on four float32. FMAX keeps NaN.
+// OP(d, n, m) is  OP Vd, Vn, Vm  on four float32. FMLS takes a product from Vd;
+// FMAX keeps NaN.
 #define FADD4(d, n, m) WORD $(0x4E20D400 | ((m)<<16) | ((n)<<5) | (d))
 #define FSUB4(d, n, m) WORD $(0x4EA0D400 | ((m)<<16) | ((n)<<5) | (d))
 #define FMUL4(d, n, m) WORD $(0x6E20DC00 | ((m)<<16) | ((n)<<5) | (d))
 #define FMLA4(d, n, m) WORD $(0x4E20CC00 | ((m)<<16) | ((n)<<5) | (d))
+#define FMLS4(d, n, m) WORD $(0x4EA0CC00 | ((m)<<16) | ((n)<<5) | (d))
 #define FMAX4(d, n, m) WORD $(0x4E20F400 | ((m)<<16) | ((n)<<5) | (d))
 
 // Where the float32 of Vn is above, or is not above, zero, Vd is all ones; NaN
