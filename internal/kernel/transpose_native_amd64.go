@@ -10,6 +10,9 @@ func transposeBlocks(dst []float32, dstStride int, src []float32, srcStride, row
 	case rows >= 8 && columns >= 8:
 		transpose8(&dst[0], 4*dstStride, &src[0], 4*srcStride, columns/8)
 		return 8, columns / 8 * 8
+	case rows == 4 && columns >= 8 && dstStride == 4:
+		pack4(&dst[0], 16, &src[0], 4*srcStride, columns/8)
+		return 4, columns / 8 * 8
 	case rows >= 4 && columns >= 4:
 		transpose4(&dst[0], 4*dstStride, &src[0], 4*srcStride, columns/4)
 		return 4, columns / 4 * 4

@@ -8,10 +8,12 @@ import (
 
 func init() { sets["transpose"] = transposes }
 
-// transposes emits the transposition of a band of 8 or 4 rows.
+// transposes emits the transposition of a band of 8 or 4 rows, and of 4 rows to
+// places without gaps.
 func transposes() {
 	transpose8()
 	transpose4()
+	pack4()
 }
 
 // bandArgs holds the arguments of a transposition and pointers to every row.
@@ -99,6 +101,29 @@ func transpose4() {
 		ADDQ(a.dstStride, a.dst)
 	}
 	a.next(4)
+}
+
+// pack4 emits blocks of 4x8 and fetches the four rows that follow, which are
+// what is packed next: a row of a large matrix is too short for the processor to
+// see where reading goes on.
+func pack4() {
+	a := band("pack4", 8, 8)
+	var row [4]reg.VecVirtual
+	for r := range row {
+		row[r] = YMM()
+		PREFETCHT0(a.rows[4+r])
+		VMOVUPS(a.rows[r], row[r])
+	}
+	column := square4(row, func() reg.VecVirtual { return YMM() })
+	for half, lanes := range []uint64{0x20, 0x31} {
+		for pair := range 2 {
+			out := YMM()
+			VPERM2F128(Imm(lanes), column[2*pair+1], column[2*pair], out)
+			VMOVUPS(out, Mem{Base: a.dst, Disp: 64*half + 32*pair})
+		}
+	}
+	ADDQ(Imm(128), a.dst)
+	a.next(8)
 }
 
 // square4 transposes the 4x4 squares in the quarters of four registers.
