@@ -23,15 +23,19 @@ func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int,
 		scaleMatrix(m, n, beta, c, ldc)
 		return
 	}
-	g := takeProduct()
-	defer g.giveBack()
-	g.a = operand{x: a, ld: lda, across: transA}
-	g.b = operand{x: b, ld: ldb, across: transB}
-	g.a.check("A", m, k)
-	g.b.check("B", k, n)
+	opA, opB := operand{x: a, ld: lda, across: transA}, operand{x: b, ld: ldb, across: transB}
+	opA.check("A", m, k)
+	opB.check("B", k, n)
 	if beta != 0 && beta != 1 {
 		scaleMatrix(m, n, beta, c, ldc)
 	}
+	if isThin(transA, transB, m, n, k) {
+		thin{m: m, n: n, k: k, alpha: alpha, a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc, accumulate: beta != 0}.compute()
+		return
+	}
+	g := takeProduct()
+	defer g.giveBack()
+	g.a, g.b = opA, opB
 	g.c, g.ldc, g.alpha, g.accumulate = c, ldc, alpha, beta != 0
 	g.compute(m, n, k)
 }

@@ -174,10 +174,10 @@ func peakOf(threads int) float64 {
 	return 0
 }
 
-// reportFlops adds the rate of a benchmark that did so many operations a round,
-// in GFLOP/s and as part of the peak.
-func reportFlops(b *testing.B, flops, peak float64) {
-	rate := flops * float64(b.N) / float64(b.Elapsed().Nanoseconds())
+// reportRate adds the rate of so many operations in the shortest time, in GFLOP/s
+// and as part of the peak.
+func reportRate(b *testing.B, flops float64, best time.Duration, peak float64) {
+	rate := flops / float64(best.Nanoseconds())
 	b.ReportMetric(rate, "GFLOP/s")
 	if peak > 0 {
 		b.ReportMetric(100*rate/peak, "%peak")
@@ -206,11 +206,7 @@ func BenchmarkGemm(b *testing.B) {
 							best = min(best, time.Since(start))
 						}
 					})
-					rate := 2 * float64(n) * float64(n) * float64(n) / float64(best.Nanoseconds())
-					b.ReportMetric(rate, "GFLOP/s")
-					if peak > 0 {
-						b.ReportMetric(100*rate/peak, "%peak")
-					}
+					reportRate(b, 2*float64(n)*float64(n)*float64(n), best, peak)
 				})
 			}
 		}
