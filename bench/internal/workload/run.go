@@ -19,16 +19,16 @@ type Run struct {
 	solver  train.Solver  // nil for inference
 }
 
-// Make builds and compiles the workload and feeds it a fixed pattern. Nothing
-// has run yet.
-func Make(w Workload) (*Run, error) {
+// Make builds and compiles the workload, whose graph is made with the options,
+// and feeds it a fixed pattern. Nothing has run yet.
+func Make(w Workload, opts ...graph.Option) (*Run, error) {
 	m, err := zoo.New(w.Model, zoo.WithInput(3, w.Size, w.Size))
 	if err != nil {
 		return nil, err
 	}
 	var r Run
 	start := time.Now()
-	g, err := build(m, w)
+	g, err := build(m, w, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +44,13 @@ func Make(w Workload) (*Run, error) {
 	return &r, r.feed(w)
 }
 
-func build(m *zoo.Model, w Workload) (*graph.Graph, error) {
+func build(m *zoo.Model, w Workload, opts []graph.Option) (*graph.Graph, error) {
 	params := graph.NewParams(1)
 	switch w.Kind {
 	case Inference:
-		return m.Graph(params, graph.Infer, w.Batch)
+		return m.Graph(params, graph.Infer, w.Batch, opts...)
 	case Training:
-		return m.LossGraph(params, graph.Train, w.Batch, zoo.Loss{})
+		return m.LossGraph(params, graph.Train, w.Batch, zoo.Loss{}, opts...)
 	}
 	return nil, errors.Errorf("a workload of kind %q, want %s or %s", w.Kind, Inference, Training)
 }
