@@ -7,13 +7,14 @@ import (
 
 // judge says in a word how the time of a series grows.
 type judge struct {
-	heading string
-	of      func(x, y []float64) string
+	heading      string
+	proportional bool // is the time to be compared with one proportional to x?
+	of           func(x, y []float64) string
 }
 
 // exponent is the slope of time over x where both are drawn on logarithmic
 // axes: 1 where the time is proportional to x, less where a part of it is fixed.
-var exponent = judge{"grows as x to the power of", func(x, y []float64) string {
+var exponent = judge{"grows as x to the power of", true, func(x, y []float64) string {
 	if len(x) < 2 {
 		return ""
 	}
@@ -36,7 +37,7 @@ func slope(x, y []float64) float64 {
 }
 
 // speedup is how much faster the best point is than the first.
-var speedup = judge{"at best faster by", func(x, y []float64) string {
+var speedup = judge{"at best faster by", false, func(x, y []float64) string {
 	best := 0
 	for i := range y {
 		if y[i] < y[best] {

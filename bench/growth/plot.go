@@ -37,7 +37,7 @@ func (p part) draw(t *table, path string) error {
 		if len(x) == 0 {
 			continue
 		}
-		if err := addSeries(out, s.label, colours[i%len(colours)], x, y, p.judge.heading == exponent.heading); err != nil {
+		if err := addSeries(out, s.label, colours[i%len(colours)], x, y, p.judge.proportional); err != nil {
 			return errors.Wrap(err, path)
 		}
 	}
@@ -58,12 +58,12 @@ func addSeries(p *plot.Plot, label string, c color.Color, x, y []float64, guide 
 	dots.Color, dots.Shape, dots.Radius = c, draw.CircleGlyph{}, vg.Points(2)
 	if last := points[len(points)-1]; guide {
 		first := plotter.XY{X: points[0].X, Y: last.Y * points[0].X / last.X}
-		proportional, err := plotter.NewLine(plotter.XYs{first, last})
+		straight, err := plotter.NewLine(plotter.XYs{first, last})
 		if err != nil {
 			return err
 		}
-		proportional.Color, proportional.Dashes = grey, []vg.Length{vg.Points(3), vg.Points(3)}
-		p.Add(proportional)
+		straight.Color, straight.Dashes = grey, []vg.Length{vg.Points(3), vg.Points(3)}
+		p.Add(straight)
 	}
 	p.Add(line, dots)
 	p.Legend.Add(label, line, dots)

@@ -18,6 +18,10 @@ import (
 	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
 )
 
+// ErrNoSection is the cause of Replace's error where the page has no such
+// section.
+var ErrNoSection = errors.New("the page has no such section")
+
 // Replace writes text between the marks of a section.
 func Replace(path, section, text string) error {
 	old, err := os.ReadFile(path)
@@ -26,7 +30,7 @@ func Replace(path, section, text string) error {
 	}
 	begin := bytes.Index(old, []byte("<!-- "+section+":"))
 	if begin < 0 {
-		return errors.Errorf("%s has no section %q", path, section)
+		return errors.Wrapf(ErrNoSection, "%s: section %q", path, section)
 	}
 	head := bytes.Index(old[begin:], []byte("-->\n"))
 	end := bytes.Index(old[begin:], []byte("<!-- end "+section+" -->"))

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,7 @@ func TestReplace(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"nothing\n":               "no section",
+		"nothing\n":               "no such section",
 		"<!-- a: open -->\ntext":  "does not end",
 		"<!-- a: open\nno arrow ": "does not end",
 	} {
@@ -38,6 +39,10 @@ func TestReplace(t *testing.T) {
 		if err := Replace(path, "a", "new"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("page %q: error %v, want %q", text, err, want)
 		}
+	}
+	write("nothing\n")
+	if err := Replace(path, "a", "new"); !errors.Is(err, ErrNoSection) {
+		t.Errorf("error %v, want %v", err, ErrNoSection)
 	}
 	if err := Replace(filepath.Join(t.TempDir(), "none.md"), "a", "new"); err == nil {
 		t.Error("a page that is not there was written")
