@@ -99,7 +99,7 @@ func TestMeasure(t *testing.T) {
 		t.Fatalf("%d points in the file, want 6: %v", n, table.points)
 	}
 	first, last := table.points[0], table.points[5]
-	if first.Part != "batch" || first.Kind != infer || first.Batch != 1 || first.Procs != 2 || first.Runs < 3 || first.MS < first.FastMS || first.FastMS <= 0 || first.MACs < 1e7 || first.Nodes < 50 || first.Commit != "abc" {
+	if first.Part != "batch" || first.Kind != infer || first.Batch != 1 || first.Procs != 2 || first.Runs < 3 || first.MS < first.FastMS || first.FastMS <= 0 || first.MACs < 1e7 || first.Nodes < 50 || first.Bytes < 1e6 || first.Commit != "abc" {
 		t.Errorf("the first point is %+v", first)
 	}
 	if last.Part != "build" || last.Model != "resnet32" || last.MS != 0 || last.BuildMS <= 0 || last.CompileMS <= 0 {
@@ -131,7 +131,7 @@ func TestMeasure(t *testing.T) {
 // TestTable reads back what it has written, and nothing else.
 func TestTable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "g.csv")
-	want := []point{{Part: "a", Series: "s, t", Workload: workload.Workload{Model: "m", Kind: train, Batch: 1, Size: 2}, Procs: 3, MACs: 4, Nodes: 5, BuildMS: 6.5, CompileMS: 7.125, MS: 8, FastMS: 9, Runs: 10, Commit: "c"}}
+	want := []point{{Part: "a", Series: "s, t", Workload: workload.Workload{Model: "m", Kind: train, Batch: 1, Size: 2}, Procs: 3, MACs: 4, Nodes: 5, Bytes: 6, BuildMS: 6.5, CompileMS: 7.125, MS: 8, FastMS: 9, Runs: 10, Commit: "c"}}
 	table, err := openTable(path)
 	if err != nil || len(table.points) != 0 {
 		t.Fatalf("a file that is not there has %v (%v)", table, err)
@@ -142,7 +142,7 @@ func TestTable(t *testing.T) {
 	if table, err = openTable(path); err != nil || !slices.Equal(table.points, want) {
 		t.Errorf("read %+v (%v), want %+v", table, err, want)
 	}
-	for _, text := range []string{"a,b\n1,2\n", strings.Join(columns, ",") + "\n" + strings.Repeat("x,", 14) + "x\n"} {
+	for _, text := range []string{"a,b\n1,2\n", strings.Join(columns, ",") + "\n" + strings.Repeat("x,", 15) + "x\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ type point struct {
 	Procs     int
 	MACs      int64   // multiply-adds of a forward pass of the whole batch
 	Nodes     int     // of the graph
+	Bytes     int64   // that the program needs for its values, parameters included
 	BuildMS   float64 // making the graph, without drawing the weights of one that is only built
 	CompileMS float64 // differentiating it and making the machine
 	MS        float64 // median of the runs; 0 for a graph that is only built
@@ -69,6 +70,8 @@ func (m meter) step(s step, builds bool) (point, error) {
 func (p *point) describe(r *workload.Run) {
 	p.MACs = r.Program.Graph().MACs()
 	p.Nodes = len(r.Program.Graph().Expr().AllNodes())
+	m := r.Program.Memory()
+	p.Bytes = m.Params + m.Gradients + m.Pinned + m.Arena
 }
 
 // run times runs after two that do not count: the first of them allocates.

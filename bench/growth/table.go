@@ -15,21 +15,21 @@ import (
 )
 
 // columns of the CSV file.
-var columns = []string{"part", "series", "model", "kind", "batch", "size", "gomaxprocs", "forward_macs", "nodes",
+var columns = []string{"part", "series", "model", "kind", "batch", "size", "gomaxprocs", "forward_macs", "nodes", "bytes",
 	"build_ms", "compile_ms", "median_ms", "fastest_ms", "runs", "commit"}
 
 func (p point) record() []string {
 	return []string{p.Part, p.Series, p.Model, string(p.Kind), strconv.Itoa(p.Batch), strconv.Itoa(p.Size), strconv.Itoa(p.Procs),
-		strconv.FormatInt(p.MACs, 10), strconv.Itoa(p.Nodes), decimal(p.BuildMS), decimal(p.CompileMS), decimal(p.MS), decimal(p.FastMS),
-		strconv.Itoa(p.Runs), p.Commit}
+		strconv.FormatInt(p.MACs, 10), strconv.Itoa(p.Nodes), strconv.FormatInt(p.Bytes, 10),
+		decimal(p.BuildMS), decimal(p.CompileMS), decimal(p.MS), decimal(p.FastMS), strconv.Itoa(p.Runs), p.Commit}
 }
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
 
 func parse(record []string) (p point, err error) {
-	p.Part, p.Series, p.Model, p.Kind, p.Commit = record[0], record[1], record[2], workload.Kind(record[3]), record[14]
-	for i, into := range map[int]any{4: &p.Batch, 5: &p.Size, 6: &p.Procs, 7: &p.MACs, 8: &p.Nodes,
-		9: &p.BuildMS, 10: &p.CompileMS, 11: &p.MS, 12: &p.FastMS, 13: &p.Runs} {
+	p.Part, p.Series, p.Model, p.Kind, p.Commit = record[0], record[1], record[2], workload.Kind(record[3]), record[15]
+	for i, into := range map[int]any{4: &p.Batch, 5: &p.Size, 6: &p.Procs, 7: &p.MACs, 8: &p.Nodes, 9: &p.Bytes,
+		10: &p.BuildMS, 11: &p.CompileMS, 12: &p.MS, 13: &p.FastMS, 14: &p.Runs} {
 		if _, err := fmt.Sscan(record[i], into); err != nil {
 			return p, errors.Errorf("%s is %q, want a number", columns[i], record[i])
 		}
