@@ -161,11 +161,11 @@ func (b *segmentBuilder) steps(rows, columns *axis, key [6]int) []panelStep {
 	}
 	var list []panelStep
 	firstH, endH, firstW, endW := key[2], key[3], key[4], key[5]
-	for i := firstH; i < endH; i++ {
-		for j := firstW; j < endW; j++ {
-			x := Block * ((rows.lead[i]-rows.lead[firstH])*b.w + columns.lead[j] - columns.lead[firstW])
-			tap := rows.taps[i]*b.kw + columns.taps[j]
-			for c := range b.inputs {
+	for c := range b.inputs {
+		for i := firstH; i < endH; i++ {
+			for j := firstW; j < endW; j++ {
+				x := Block * ((rows.lead[i]-rows.lead[firstH])*b.w + columns.lead[j] - columns.lead[firstW])
+				tap := rows.taps[i]*b.kw + columns.taps[j]
 				list = append(list, panelStep{int64(4 * (x + c*b.sizeX)), int64(4 * b.stepAt(tap, c))})
 			}
 		}
@@ -175,26 +175,38 @@ func (b *segmentBuilder) steps(rows, columns *axis, key [6]int) []panelStep {
 }
 
 // directSplit is how the work is cut into pieces: blocks of images, of panels
-// (through all groups) and of segments. Within a piece either the panels pass by
-// each segment, or the segments by each panel, whose weights then stay in the cache.
+// (through all groups) and of segments. Within a piece the panels pass by some
+// segments together, whose part of the input then stays in the cache, and within
+// a panel the parts of its weights.
 type directSplit struct {
 	images, panels, segments int // counts of blocks
-	panelFirst               bool
+	together                 int // segments
+	steps, parts             int // steps of a part at most, parts at most
 }
 
 // chooseSplit makes 16 pieces or more where there is work for them: enough for
 // many cores, with little waiting at the end.
 func (d *direct) chooseSplit() directSplit {
-	const enough, cached = 16, 256 << 10 / 4
-	panels := d.groups * d.panels
-	if len(d.weights) <= cached {
-		c := directSplit{images: d.n, panels: 1}
-		c.segments = min(len(d.segments), ceilDiv(enough, d.n))
-		return c
+	const (
+		enough  = 16
+		cached  = 256 << 10 / 4 // values of weights: half a second-level cache
+		part    = 16 << 10 / 4  // values of weights: half a first-level cache
+		passing = 96            // pixels that make reading all weights worth it
+	)
+	c := directSplit{images: d.n, panels: 1, parts: 1, steps: part / (Block * d.set.width)}
+	panels, pixels := d.groups*d.panels, 0
+	for i := range d.segments {
+		pixels += d.segments[i].pixels
+		c.parts = max(c.parts, ceilDiv(len(d.segments[i].steps), c.steps))
 	}
-	c := directSplit{images: 1, panels: panels, panelFirst: true}
-	c.images = min(d.n, ceilDiv(enough, panels))
-	c.segments = min(len(d.segments), ceilDiv(enough, panels*c.images))
+	if len(d.weights) > cached {
+		c.panels = panels
+		c.images = min(d.n, ceilDiv(enough, panels))
+	}
+	c.segments = min(len(d.segments), ceilDiv(enough, c.panels*c.images))
+	if c.together = len(d.segments); c.panels == 1 {
+		c.together = ceilDiv(passing*len(d.segments), pixels)
+	}
 	return c
 }
 
@@ -217,40 +229,56 @@ func (d *direct) compute(piece int) {
 	defer releasePanel(t)
 	t.pixelX, t.pixelY, t.blockY = d.pixelX, d.pixelY, 4*d.sizeY
 	c, panels := &d.split, d.groups*d.panels
-	s, p, n := piece%c.segments, piece/c.segments%c.panels, piece/c.segments/c.panels
-	segments := d.segments[s*len(d.segments)/c.segments : (s+1)*len(d.segments)/c.segments]
-	panel0, panel1 := p*panels/c.panels, (p+1)*panels/c.panels
-	image0, image1 := n*d.n/c.images, (n+1)*d.n/c.images
-	if c.panelFirst {
-		for p := panel0; p < panel1; p++ {
-			for n := image0; n < image1; n++ {
-				for i := range segments {
-					d.segment(t, &segments[i], n, p)
-				}
+	i, p, n := piece%c.segments, piece/c.segments%c.panels, piece/c.segments/c.panels
+	for image := n * d.n / c.images; image < (n+1)*d.n/c.images; image++ {
+		segments := d.segments[i*len(d.segments)/c.segments : (i+1)*len(d.segments)/c.segments]
+		for len(segments) > 0 {
+			run := segments[:min(c.together, len(segments))]
+			for panel := p * panels / c.panels; panel < (p+1)*panels/c.panels; panel++ {
+				d.computeRun(t, run, image, panel)
 			}
-		}
-		return
-	}
-	for n := image0; n < image1; n++ {
-		for i := range segments {
-			for p := panel0; p < panel1; p++ {
-				d.segment(t, &segments[i], n, p)
-			}
+			segments = segments[len(run):]
 		}
 	}
 }
 
-// segment computes the pixels of a segment of image n for one panel.
-func (d *direct) segment(t *panelArgs, s *segment, n, panel int) {
+// computeRun computes the pixels of some segments of an image for one panel, part
+// by part of the weights, so that each part is read from the first-level cache
+// by all tiles but the first.
+func (d *direct) computeRun(t *panelArgs, run []segment, n, panel int) {
+	for part := range d.split.parts {
+		for i := range run {
+			d.computePart(t, &run[i], n, panel, part)
+		}
+	}
+}
+
+// computePart adds what one part of the steps brings to the pixels of a segment.
+// The first part comes with the bias and the residual, the last with the ReLU.
+func (d *direct) computePart(t *panelArgs, s *segment, n, panel, part int) {
 	channel := panel * d.set.width // through all groups
 	y := (n*d.groups*d.outputs + channel) / Block * d.sizeY
-	t.target(d.y, d.epilogue, y+s.y, channel)
 	if len(s.steps) == 0 {
-		t.withoutTaps(s.pixels, d.set.width)
+		if part == 0 {
+			t.target(d.y, d.epilogue, y+s.y, channel)
+			t.withoutTaps(s.pixels, d.set.width)
+		}
 		return
 	}
+	parts := ceilDiv(len(s.steps), d.split.steps)
+	if part >= parts {
+		return
+	}
+	t.target(d.y, d.epilogue, y+s.y, channel)
+	if part > 0 {
+		t.bias, t.residual = nil, t.y
+	}
+	if part < parts-1 {
+		t.flags = 0
+	}
+	steps := s.steps[part*len(s.steps)/parts : (part+1)*len(s.steps)/parts]
 	t.x = &d.x[(n*d.groups+panel/d.panels)*d.inputs*d.sizeX+s.x]
-	t.steps, t.depth = &s.steps[0], len(s.steps)
+	t.steps, t.depth = &steps[0], len(steps)
 	t.w = unsafe.SliceData(d.panel(panel))
 	d.set.compute(t, s.pixels)
 }

@@ -1,7 +1,8 @@
 package kernel
 
 // panelPacker brings the weights (K, C/Groups, KH, KW) of a convolution into the
-// order that panel kernels read: [group][panel][tap][input channel][width].
+// order that panel kernels read: [group][panel][block of input channels][tap]
+// [Block][width].
 type panelPacker struct {
 	weights []float32
 
@@ -33,7 +34,7 @@ func (p *panelPacker) panel(i int) []float32 {
 
 // stepAt returns where the weights of a tap and a block of input channels lie in
 // a panel.
-func (p *panelPacker) stepAt(tap, block int) int { return (tap*p.in + block*Block) * p.width }
+func (p *panelPacker) stepAt(tap, block int) int { return (block*p.taps + tap) * Block * p.width }
 
 func (p *panelPacker) pack(w []float32) {
 	p.from = w
@@ -63,7 +64,7 @@ func (p *panelPacker) packForward(dst, w []float32, first int) {
 		transposeBand(tmp, p.width, w[first*row+c*p.taps:], row, p.width, Block*p.taps)
 		for i := range Block {
 			for tap := range p.taps {
-				copy(dst[(tap*p.in+c+i)*p.width:][:p.width], tmp[(i*p.taps+tap)*p.width:])
+				copy(dst[p.stepAt(tap, c/Block)+i*p.width:][:p.width], tmp[(i*p.taps+tap)*p.width:])
 			}
 		}
 	}
@@ -78,6 +79,6 @@ func (p *panelPacker) packTransposed(dst, w []float32, first int) {
 			copy(dst[c*p.width:][:p.width], from)
 			continue
 		}
-		transposeBand(dst[c*p.width:], p.in*p.width, from, p.taps, p.width, p.taps)
+		transposeBand(dst[p.stepAt(0, c/Block)+c%Block*p.width:], Block*p.width, from, p.taps, p.width, p.taps)
 	}
 }
