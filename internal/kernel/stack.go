@@ -50,13 +50,13 @@ func (s *stackSet) kernel(rows, vectors, lanes int) stackKernel {
 // a time, for then the compiler keeps the sums in registers.
 func stackGo4(p *byte) {
 	t := (*stackArgs)(unsafe.Pointer(p))
-	a := unsafe.Slice((*[4]float32)(unsafe.Pointer(t.a)), t.depth*t.tiles)
-	b := unsafe.Slice((*[2][2]float32)(unsafe.Pointer(t.b)), t.depth)
+	size := 4 * t.depth
+	a, b := unsafe.Slice(t.a, t.tiles*size), unsafe.Slice(t.b, size)
 	for tile := range t.tiles {
-		for half := range 2 {
-			sums := twoColumns(a[tile*t.depth:][:t.depth], b, half)
+		for j := 0; j < 4; j += 2 {
+			sums := twoColumns(a[tile*size:][:size], b[j:])
 			for r := range sums {
-				c := (*[2]float32)(floatsAt(t.c, (4*tile+r)*t.ldc+8*half, 2))
+				c := (*[2]float32)(floatsAt(t.c, (4*tile+r)*t.ldc+4*j, 2))
 				if t.add != 0 {
 					sums[r][0] += c[0]
 					sums[r][1] += c[1]
@@ -67,47 +67,63 @@ func stackGo4(p *byte) {
 	}
 }
 
-// twoColumns sums up the left or the right half of a tile. Four steps at a time,
-// it leaves no time to what only counts.
-func twoColumns(a [][4]float32, b [][2][2]float32, half int) [4][2]float32 {
+// twoColumns sums up two columns of a tile, which are the first two of every
+// four values of b. Four steps at a time, it leaves no time to what only counts.
+func twoColumns(a, b []float32) [4][2]float32 {
 	var s00, s01, s10, s11, s20, s21, s30, s31 float32
-	a, half = a[:len(b)], half&1 // which the compiler takes as a proof that all indices are right
 	p := 0
-	for ; p+4 <= len(b); p += 4 {
-		w, y := (*[4][4]float32)(a[p:]), (*[4][2][2]float32)(b[p:])
-		x0, x1 := y[0][half][0], y[0][half][1]
-		s00, s01 = plusProducts(s00, s01, w[0][0], x0, x1)
-		s10, s11 = plusProducts(s10, s11, w[0][1], x0, x1)
-		s20, s21 = plusProducts(s20, s21, w[0][2], x0, x1)
-		s30, s31 = plusProducts(s30, s31, w[0][3], x0, x1)
-		x0, x1 = y[1][half][0], y[1][half][1]
-		s00, s01 = plusProducts(s00, s01, w[1][0], x0, x1)
-		s10, s11 = plusProducts(s10, s11, w[1][1], x0, x1)
-		s20, s21 = plusProducts(s20, s21, w[1][2], x0, x1)
-		s30, s31 = plusProducts(s30, s31, w[1][3], x0, x1)
-		x0, x1 = y[2][half][0], y[2][half][1]
-		s00, s01 = plusProducts(s00, s01, w[2][0], x0, x1)
-		s10, s11 = plusProducts(s10, s11, w[2][1], x0, x1)
-		s20, s21 = plusProducts(s20, s21, w[2][2], x0, x1)
-		s30, s31 = plusProducts(s30, s31, w[2][3], x0, x1)
-		x0, x1 = y[3][half][0], y[3][half][1]
-		s00, s01 = plusProducts(s00, s01, w[3][0], x0, x1)
-		s10, s11 = plusProducts(s10, s11, w[3][1], x0, x1)
-		s20, s21 = plusProducts(s20, s21, w[3][2], x0, x1)
-		s30, s31 = plusProducts(s30, s31, w[3][3], x0, x1)
+	for ; p+16 <= len(a); p += 16 {
+		w, x := (*[16]float32)(a[p:]), (*[14]float32)(b[p:])
+		x0, x1 := x[0], x[1]
+		s00 += w[0] * x0
+		s01 += w[0] * x1
+		s10 += w[1] * x0
+		s11 += w[1] * x1
+		s20 += w[2] * x0
+		s21 += w[2] * x1
+		s30 += w[3] * x0
+		s31 += w[3] * x1
+		x0, x1 = x[4], x[5]
+		s00 += w[4] * x0
+		s01 += w[4] * x1
+		s10 += w[5] * x0
+		s11 += w[5] * x1
+		s20 += w[6] * x0
+		s21 += w[6] * x1
+		s30 += w[7] * x0
+		s31 += w[7] * x1
+		x0, x1 = x[8], x[9]
+		s00 += w[8] * x0
+		s01 += w[8] * x1
+		s10 += w[9] * x0
+		s11 += w[9] * x1
+		s20 += w[10] * x0
+		s21 += w[10] * x1
+		s30 += w[11] * x0
+		s31 += w[11] * x1
+		x0, x1 = x[12], x[13]
+		s00 += w[12] * x0
+		s01 += w[12] * x1
+		s10 += w[13] * x0
+		s11 += w[13] * x1
+		s20 += w[14] * x0
+		s21 += w[14] * x1
+		s30 += w[15] * x0
+		s31 += w[15] * x1
 	}
-	for ; p < len(b); p++ {
-		w, x0, x1 := a[p], b[p][half][0], b[p][half][1]
-		s00, s01 = plusProducts(s00, s01, w[0], x0, x1)
-		s10, s11 = plusProducts(s10, s11, w[1], x0, x1)
-		s20, s21 = plusProducts(s20, s21, w[2], x0, x1)
-		s30, s31 = plusProducts(s30, s31, w[3], x0, x1)
+	for ; p < len(a); p += 4 {
+		w, x := (*[4]float32)(a[p:]), (*[2]float32)(b[p:])
+		s00 += w[0] * x[0]
+		s01 += w[0] * x[1]
+		s10 += w[1] * x[0]
+		s11 += w[1] * x[1]
+		s20 += w[2] * x[0]
+		s21 += w[2] * x[1]
+		s30 += w[3] * x[0]
+		s31 += w[3] * x[1]
 	}
 	return [4][2]float32{{s00, s01}, {s10, s11}, {s20, s21}, {s30, s31}}
 }
-
-// plusProducts adds the products of two columns with one weight.
-func plusProducts(s0, s1, w, x0, x1 float32) (float32, float32) { return s0 + w*x0, s1 + w*x1 }
 
 var genericStacks = stackSet{rows: 4, lanes: 4, kernels: []stackKernel{stackGo4}}
 
