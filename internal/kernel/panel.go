@@ -161,6 +161,7 @@ type outerArgs struct {
 	rows           int      // at least 1
 	rowX, rowY     int      // bytes from a row's first pixel to that of the next
 	sums           *float32 // (run, Block), added to
+	aheadX, aheadY int      // bytes from the pixels to those that are needed next, to be brought to the cache meanwhile
 }
 
 // An outerKernel's argument is an *outerArgs.

@@ -16934,7 +16934,7 @@ store:
 	RET
 
 // func outerAVX2_16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2_16(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -16955,13 +16955,17 @@ TEXT ·outerAVX2_16(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y12
 	VMOVUPS      32(R10), Y13
 	VBROADCASTSS (R9), Y14
@@ -16984,7 +16988,7 @@ pixel0:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         DI, R9
 	ADDQ         R8, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          pixel0
 	ADDQ         48(AX), DX
 	ADDQ         56(AX), BX
@@ -17018,6 +17022,8 @@ pixel0:
 	MOVQ         40(AX), SI
 	MOVQ         24(AX), DI
 	MOVQ         32(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R9
 
 row6:
 	MOVQ DX, R9
@@ -17076,6 +17082,8 @@ pixel6:
 	MOVQ         40(AX), SI
 	MOVQ         24(AX), DI
 	MOVQ         32(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R9
 
 row11:
 	MOVQ DX, R9
@@ -17122,7 +17130,7 @@ pixel11:
 	RET
 
 // func outerAVX2_7(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2_7(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17139,13 +17147,17 @@ TEXT ·outerAVX2_7(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y8
 	VMOVUPS      32(R10), Y9
 	VBROADCASTSS (R9), Y10
@@ -17162,7 +17174,7 @@ pixel0:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         DI, R9
 	ADDQ         R8, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          pixel0
 	ADDQ         48(AX), DX
 	ADDQ         56(AX), BX
@@ -17188,6 +17200,8 @@ pixel0:
 	MOVQ         40(AX), SI
 	MOVQ         24(AX), DI
 	MOVQ         32(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R9
 
 row4:
 	MOVQ DX, R9
@@ -17224,7 +17238,7 @@ pixel4:
 	RET
 
 // func outerAVX2_3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2_3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17239,13 +17253,17 @@ TEXT ·outerAVX2_3(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y6
 	VMOVUPS      32(R10), Y7
 	VBROADCASTSS (R9), Y8
@@ -17259,7 +17277,7 @@ pixel0:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         DI, R9
 	ADDQ         R8, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          pixel0
 	ADDQ         48(AX), DX
 	ADDQ         56(AX), BX
@@ -17275,7 +17293,7 @@ pixel0:
 	RET
 
 // func outerAVX2_1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2_1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17286,13 +17304,17 @@ TEXT ·outerAVX2_1(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	VBROADCASTSS (R9), Y4
@@ -17300,7 +17322,7 @@ pixel0:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         DI, R9
 	ADDQ         R8, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          pixel0
 	ADDQ         48(AX), DX
 	ADDQ         56(AX), BX
@@ -17312,7 +17334,7 @@ pixel0:
 	RET
 
 // func outerAVX512_16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_16(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17337,13 +17359,17 @@ TEXT ·outerAVX512_16(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0       (R9)(R11*1)
+	PREFETCHT0       (R10)(R12*1)
 	VMOVUPS          (R10), Z16
 	VFMADD231PS.BCST (R9), Z16, Z0
 	VFMADD231PS.BCST 4(R9), Z16, Z1
@@ -17363,7 +17389,7 @@ pixel0:
 	VFMADD231PS.BCST 60(R9), Z16, Z15
 	ADDQ             DI, R9
 	ADDQ             R8, R10
-	DECQ             R11
+	DECQ             R13
 	JNZ              pixel0
 	ADDQ             48(AX), DX
 	ADDQ             56(AX), BX
@@ -17389,7 +17415,7 @@ pixel0:
 	RET
 
 // func outerAVX512_7(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_7(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17405,13 +17431,17 @@ TEXT ·outerAVX512_7(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0       (R9)(R11*1)
+	PREFETCHT0       (R10)(R12*1)
 	VMOVUPS          (R10), Z7
 	VFMADD231PS.BCST (R9), Z7, Z0
 	VFMADD231PS.BCST 4(R9), Z7, Z1
@@ -17422,7 +17452,7 @@ pixel0:
 	VFMADD231PS.BCST 24(R9), Z7, Z6
 	ADDQ             DI, R9
 	ADDQ             R8, R10
-	DECQ             R11
+	DECQ             R13
 	JNZ              pixel0
 	ADDQ             48(AX), DX
 	ADDQ             56(AX), BX
@@ -17439,7 +17469,7 @@ pixel0:
 	RET
 
 // func outerAVX512_3(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17451,20 +17481,24 @@ TEXT ·outerAVX512_3(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0       (R9)(R11*1)
+	PREFETCHT0       (R10)(R12*1)
 	VMOVUPS          (R10), Z3
 	VFMADD231PS.BCST (R9), Z3, Z0
 	VFMADD231PS.BCST 4(R9), Z3, Z1
 	VFMADD231PS.BCST 8(R9), Z3, Z2
 	ADDQ             DI, R9
 	ADDQ             R8, R10
-	DECQ             R11
+	DECQ             R13
 	JNZ              pixel0
 	ADDQ             48(AX), DX
 	ADDQ             56(AX), BX
@@ -17477,7 +17511,7 @@ pixel0:
 	RET
 
 // func outerAVX512_1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17487,18 +17521,22 @@ TEXT ·outerAVX512_1(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), SI
 	MOVQ    24(AX), DI
 	MOVQ    32(AX), R8
+	MOVQ    72(AX), R11
+	MOVQ    80(AX), R12
 
 row0:
 	MOVQ DX, R9
 	MOVQ BX, R10
-	MOVQ 16(AX), R11
+	MOVQ 16(AX), R13
 
 pixel0:
+	PREFETCHT0       (R9)(R11*1)
+	PREFETCHT0       (R10)(R12*1)
 	VMOVUPS          (R10), Z1
 	VFMADD231PS.BCST (R9), Z1, Z0
 	ADDQ             DI, R9
 	ADDQ             R8, R10
-	DECQ             R11
+	DECQ             R13
 	JNZ              pixel0
 	ADDQ             48(AX), DX
 	ADDQ             56(AX), BX

@@ -146,6 +146,8 @@ func TestAssemblyKnowsPanelArguments(t *testing.T) {
 		"outerArgs.rowX":     {unsafe.Offsetof(o.rowX), 48},
 		"outerArgs.rowY":     {unsafe.Offsetof(o.rowY), 56},
 		"outerArgs.sums":     {unsafe.Offsetof(o.sums), 64},
+		"outerArgs.aheadX":   {unsafe.Offsetof(o.aheadX), 72},
+		"outerArgs.aheadY":   {unsafe.Offsetof(o.aheadY), 80},
 	} {
 		if at[0] != at[1] {
 			t.Errorf("%s is at %d, the assembly takes it at %d", name, at[0], at[1])

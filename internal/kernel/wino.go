@@ -34,9 +34,10 @@ type winograd struct {
 }
 
 // A winoSplit is how the work is cut. The tiles are taken in blocks of nearly
-// equal size. Each is a piece of work of its own; or, where tiles are few and
-// weights are many, the pieces are the channels and then the panels of one
-// block after the other, so that the weights are read only once for each.
+// equal size. Each is a piece of work of its own, whose transform stays in the
+// second-level cache; or, where the weights are the larger part, blocks are
+// larger and come one after the other, and the pieces are their channels and
+// then their panels, so that the weights are read only once for each.
 type winoSplit struct {
 	blocks int
 	shared bool
@@ -97,14 +98,14 @@ func oddLines(n int) int { return (ceilDiv(n, Block) | 1) * Block }
 // split chooses how to cut the work.
 func (p *winograd) split() winoSplit {
 	const cached = 400 << 10 / 4 // values that fit into the second-level cache
-	const least, most = 12, 36   // tiles in a block
-	const shared = 64
+	const least, most = 12, 36   // tiles in a block of its own
+	const shared = 66 * maxPlanes
 	s := winoSplit{planeU: oddLines(p.c * p.set.width)}
-	switch {
-	case p.tiles <= shared && p.c*p.k >= 1<<14:
-		s.shared, s.blocks = true, 1
-	default:
-		size := (cached - p.c*p.set.width) / (p.kernels.planes() * (p.c + p.set.width))
+	planes := p.kernels.planes()
+	if s.shared = p.c*p.k >= 1<<14; s.shared {
+		s.blocks = ceilDiv(p.tiles, shared/planes)
+	} else {
+		size := (cached - p.c*p.set.width) / (planes * (p.c + p.set.width))
 		s.blocks = ceilDiv(p.tiles, min(max(size, least), most))
 		if s.blocks < 16 {
 			s.blocks = min(ceilDiv(s.blocks, 4)*4, p.tiles)

@@ -137,6 +137,7 @@ func (p *winogradWeights) multiply(w *winoWork, sums []float32, c, k int) {
 	begin, end := p.bounds()
 	a := &w.outer
 	a.pixels, a.pixelX, a.pixelY, a.rows = end-begin, 4*Block, 4*Block, 1
+	a.aheadX, a.aheadY = 4*p.planeX, 4*p.planeY
 	for plane := range p.kernels.planes() {
 		a.x, a.y = &p.v[plane*p.planeX+c*p.pitch], &p.transformedY()[plane*p.planeY+k*p.pitch]
 		a.sums = &sums[plane*p.planeSums]

@@ -290,6 +290,8 @@ const (
 	outerRowX   = 48
 	outerRowY   = 56
 	outerSums   = 64
+	outerAheadX = 72
+	outerAheadY = 80
 )
 
 // outer emits a kernel of the weight gradient: it goes over all pixels for so
@@ -330,11 +332,16 @@ func (g *panelEmitter) outerPass(first, n int) {
 	x, y := GP64(), GP64()
 	values := vectorGrid(g.isa, 1, columns)[0]
 	weight := g.vector()
+	aheadX, aheadY := g.field(outerAheadX), g.field(outerAheadY)
 	Label(label("row"))
 	MOVQ(rowX, x)
 	MOVQ(rowY, y)
 	left := g.field(outerPixels)
 	Label(label("pixel"))
+	if first == 0 {
+		PREFETCHT0(Mem{Base: x, Index: aheadX, Scale: 1})
+		PREFETCHT0(Mem{Base: y, Index: aheadY, Scale: 1})
+	}
 	for v := range values {
 		VMOVUPS(Mem{Base: y, Disp: 4 * g.lanes * v}, values[v])
 	}
