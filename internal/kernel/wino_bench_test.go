@@ -15,8 +15,9 @@ func BenchmarkWinograd(b *testing.B) {
 			s := square(n, c, 56>>i, c, 3, 1, 1)
 			r := rand.New(rand.NewPCG(1, 1))
 			x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), randomSlice(r, s.outLen()), randomSlice(r, c)
+			dw := make([]float32, s.weightLen())
 			for _, m := range []int{4, 2} {
-				forward, input := newWinograd(s, m), newWinogradInput(s, m)
+				forward, input, weights := newWinograd(s, m), newWinogradInput(s, m), newWinogradWeights(s, m)
 				forward.pack(w)
 				input.pack(w)
 				for _, pass := range []struct {
@@ -25,6 +26,7 @@ func BenchmarkWinograd(b *testing.B) {
 				}{
 					{"forward", func() { forward.run(y, x, Epilogue{Bias: bias, ReLU: true}) }},
 					{"inputgrad", func() { input.run(x, y, Epilogue{}) }},
+					{"weightgrad", func() { weights.run(dw, x, y) }},
 					{"pack", func() { forward.pack(w) }},
 					{"packinput", func() { input.pack(w) }},
 				} {

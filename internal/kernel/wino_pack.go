@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // winoPackChannels is how many input channels a piece of packing takes at once,
 // at most.
 const winoPackChannels = 64
@@ -55,13 +57,17 @@ func (p *winograd) packBlock(w *winoWork, block, c int) {
 }
 
 // flipWindow brings the windows (k, 3, 3) of Block channels to the order
-// (3, 3, k), turned round.
+// (3, 3, k), turned round. The last tap, which is left over by vectors of eight,
+// comes first.
 func flipWindow(dst, src []float32) {
 	const window = winoTaps * winoTaps
-	for tap := range window {
-		to := (*lane)(dst[(window-1-tap)*Block:])
-		for k := range to {
-			to[k] = src[k*window+tap]
-		}
+	var taps [window - 1]lane
+	transposeBand(unsafe.Slice(&taps[0][0], len(taps)*Block), Block, src, window, Block, len(taps))
+	first, last := (*lane)(dst), src[:window*Block]
+	for k := range first {
+		first[k] = last[k*window+window-1]
+	}
+	for tap := range taps {
+		*(*lane)(dst[(window-1-tap)*Block:]) = taps[tap]
 	}
 }
