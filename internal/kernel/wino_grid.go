@@ -38,9 +38,6 @@ func insides(length, n, step, size, before int) []uint64 {
 // pixels returns the number of pixels of an image.
 func (g *winoGrid) pixels() int { return g.h * g.w }
 
-// tiles returns the number of tiles of an image.
-func (g *winoGrid) tiles() int { return g.th * g.tw }
-
 // A winoRun is some tiles side by side that lie in the image in the same way.
 type winoRun struct {
 	image         int
