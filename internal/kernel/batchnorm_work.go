@@ -72,7 +72,8 @@ func (w *normWork) lanes(channel int) (plane, first, end int) {
 func (w *normWork) spread(channel int, n laneNorm) {
 	plane, first, end := w.lanes(channel)
 	t := &w.table[plane]
-	for l := first; l < end; l++ {
+	for i := first; i < end; i++ {
+		l := uint(i) % Block // is inside, as the compiler sees
 		t.mean[l], t.scale[l], t.shift[l] = n.mean, n.scale, n.shift
 		t.gain[l], t.slope[l], t.offset[l] = n.scale, n.slope, n.offset
 		t.centre[l] = n.centre
