@@ -236,13 +236,17 @@ func mostLive(slots []*slot, operations int) int {
 }
 
 // allocate makes the memory.
-func (m *memory) allocate() {
-	arena := kernel.Aligned(int(m.Arena / 4))
+func (m *memory) allocate() { m.place(kernel.Aligned(int(m.Arena / 4))) }
+
+// place gives the tape its places in the arena, and the pinned results memory of
+// their own.
+func (m *memory) place(arena []float32) {
 	for _, r := range m.results {
+		size := r.node.Shape().TotalSize()
 		if r.pinned {
-			m.tape.Place(r.node, kernel.Aligned(r.node.Shape().TotalSize()))
+			m.tape.Place(r.node, kernel.Aligned(size))
 		} else {
-			m.tape.Place(r.node, arena[r.at:][:r.node.Shape().TotalSize()])
+			m.tape.Place(r.node, arena[r.at:][:size])
 		}
 	}
 }
