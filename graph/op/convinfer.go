@@ -80,7 +80,7 @@ func inferConv(c convolution, x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node
 		name:  "Conv2dInfer",
 		attrs: c.attrs() + inferAttrs(o),
 		shape: c.yShape(),
-		macs:  c.macs(), algorithm: c.plan.Algorithm,
+		macs:  c.macs(), algorithm: c.by(kernel.Forward),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			if !packed {
 				var w []float32

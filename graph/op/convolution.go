@@ -72,6 +72,11 @@ func (c convolution) macs() int64 {
 	return int64(c.yShape().TotalSize()) * int64(c.wShape()[1:].TotalSize())
 }
 
+// by says how the plan computes a pass.
+func (c convolution) by(p kernel.Pass) func() string {
+	return func() string { return c.plan.Algorithm(p) }
+}
+
 // forward is y = x * w, plus a bias (K) unless that is nil.
 func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*G.Node, error) {
 	in := withoutNil(x, w, bias)
@@ -79,7 +84,7 @@ func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*
 		name:  name,
 		attrs: c.attrs(),
 		shape: c.yShape(),
-		macs:  c.macs(), algorithm: c.plan.Algorithm,
+		macs:  c.macs(), algorithm: c.by(kernel.Forward),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			c.plan.Pack(in[1].Float32s())
 			c.plan.Forward(y.Float32s(), in[0].Float32s(), kernel.Epilogue{Bias: values(in, 2)})
@@ -104,7 +109,7 @@ func (c convolution) transposed(name string, y, w, bias *G.Node, inputGrad bool)
 		name:  name,
 		attrs: c.attrs(),
 		shape: c.xShape(),
-		macs:  c.macs(),
+		macs:  c.macs(), algorithm: c.by(kernel.InputGrad),
 		do: func(x *tensor.Dense, in []*tensor.Dense) error {
 			dst := x.Float32s()
 			c.plan.InputGrad(dst, in[0].Float32s(), in[1].Float32s())
@@ -130,7 +135,7 @@ func (c convolution) weights(name string, x, y *G.Node) (*G.Node, error) {
 		name:  name,
 		attrs: c.attrs(),
 		shape: c.wShape(),
-		macs:  c.macs(),
+		macs:  c.macs(), algorithm: c.by(kernel.WeightGrad),
 		do: func(w *tensor.Dense, in []*tensor.Dense) error {
 			c.plan.WeightGrad(w.Float32s(), in[0].Float32s(), in[1].Float32s())
 			return nil

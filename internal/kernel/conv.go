@@ -100,8 +100,18 @@ type algorithm interface {
 	forward(y, x []float32, e Epilogue)
 	inputGrad(dx, dy, w []float32)
 	weightGrad(dw, x, dy []float32)
-	name() string
+	name(p Pass) string
 }
+
+// Pass is one of the three things that a plan computes.
+type Pass int
+
+// The passes.
+const (
+	Forward Pass = iota
+	InputGrad
+	WeightGrad
+)
 
 // NewConv returns a plan for shape s on the current tier, or the error of
 // s.Validate. The channels must suit the layout, see [ConvShape.Suits].
@@ -135,8 +145,8 @@ func (s ConvShape) Suits(l Layout) bool {
 	return true
 }
 
-// Algorithm names how Forward computes: "1x1", "direct".
-func (c *Conv) Algorithm() string { return c.name() }
+// Algorithm names how a pass is computed: "1x1", "direct", "Winograd F(4x4, 3x3)".
+func (c *Conv) Algorithm(p Pass) string { return c.name(p) }
 
 // Pack brings weights w (K, C/Groups, KH, KW) into the order that Forward
 // reads. It must be called before the first Forward and whenever w has changed;

@@ -22,29 +22,45 @@ type correlator interface {
 // A weightGrader computes the gradient of the weights.
 type weightGrader interface {
 	run(dw, x, dy []float32)
+	name() string
 }
 
 func newBlocked(s ConvShape) *blockedConv {
 	return &blockedConv{ConvShape: s, forwardPass: chooseForward(s)}
 }
 
-func (b *blockedConv) name() string { return b.forwardPass.name() }
+func (b *blockedConv) name(p Pass) string {
+	switch p {
+	case InputGrad:
+		return b.input().name()
+	case WeightGrad:
+		return b.grader().name()
+	}
+	return b.forwardPass.name()
+}
+
+// input and grader make the passes of the gradients when they are needed.
+func (b *blockedConv) input() correlator {
+	if b.inputPass == nil {
+		b.inputPass = chooseInput(b.ConvShape)
+	}
+	return b.inputPass
+}
+
+func (b *blockedConv) grader() weightGrader {
+	if b.weights == nil {
+		b.weights = chooseWeights(b.ConvShape)
+	}
+	return b.weights
+}
 
 func (b *blockedConv) pack(w []float32) { b.forwardPass.pack(w) }
 
 func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, e) }
 
 func (b *blockedConv) inputGrad(dx, dy, w []float32) {
-	if b.inputPass == nil {
-		b.inputPass = chooseInput(b.ConvShape)
-	}
-	b.inputPass.pack(w)
+	b.input().pack(w)
 	b.inputPass.run(dx, dy, Epilogue{})
 }
 
-func (b *blockedConv) weightGrad(dw, x, dy []float32) {
-	if b.weights == nil {
-		b.weights = chooseWeights(b.ConvShape)
-	}
-	b.weights.run(dw, x, dy)
-}
+func (b *blockedConv) weightGrad(dw, x, dy []float32) { b.grader().run(dw, x, dy) }

@@ -46,8 +46,11 @@ func chooseInput(s ConvShape) correlator {
 	return newDirectInput(s)
 }
 
+// chooseWeights leaves small weights to the definition: there the transforms cost
+// more than the products that they save.
 func chooseWeights(s ConvShape) weightGrader {
-	if m := winogradTile(s); m > 0 {
+	const small = 32 * 32
+	if m := winogradTile(s); m > 0 && s.C*s.K >= small {
 		return newWinogradWeights(s, m)
 	}
 	return newOuterPass(s)

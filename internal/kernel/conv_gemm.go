@@ -62,7 +62,7 @@ func (c *implicit) forward(y, x []float32, e Epilogue) {
 	c.forwardPass.run(x, target{y: y, residual: e.Residual, bias: e.Bias != nil, relu: e.ReLU}, c.macs())
 }
 
-func (c *implicit) name() string { return "implicit GEMM" }
+func (c *implicit) name(Pass) string { return "implicit GEMM" }
 
 func (c *implicit) inputGrad(dx, dy, w []float32) {
 	if c.inputPass == nil {

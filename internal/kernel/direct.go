@@ -211,7 +211,7 @@ func (d *direct) chooseSplit() directSplit {
 }
 
 func (d *direct) name() string {
-	if len(d.segments[0].steps) == d.inputs && d.taps == 1 {
+	if d.taps == 1 {
 		return "1x1"
 	}
 	return "direct"

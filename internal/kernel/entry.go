@@ -57,7 +57,12 @@ func newEntry(s ConvShape) *entry {
 	return e
 }
 
-func (e *entry) name() string { return "direct" }
+func (e *entry) name(p Pass) string {
+	if p == InputGrad {
+		return "implicit GEMM"
+	}
+	return "direct"
+}
 
 // inside returns the rows of the window that are in the image at output row i.
 func (e *entry) inside(i int) (first, end int) {

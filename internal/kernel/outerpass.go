@@ -75,6 +75,13 @@ func (p *outerPass) chooseChunks() int {
 	return min(p.N, ceilDiv(enough, p.Groups*p.inputs*p.outputs))
 }
 
+func (p *outerPass) name() string {
+	if len(p.taps) == 1 {
+		return "1x1"
+	}
+	return "direct"
+}
+
 func (p *outerPass) run(dw, x, dy []float32) {
 	p.dw, p.x, p.dy = dw, x, dy
 	Parallel(p.chunks*p.Groups*p.inputs*p.outputs, p.piece)

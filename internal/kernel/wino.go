@@ -1,7 +1,5 @@
 package kernel
 
-import "fmt"
-
 // A winograd computes convolutions of one shape in the blocked layout by
 // Winograd's algorithm: a transformed tile of the input times the transformed
 // weights, place by place, is the transform of a tile of the output. F(4x4, 3x3)
@@ -117,7 +115,7 @@ func (p *winograd) split() winoSplit {
 	return s
 }
 
-func (p *winograd) name() string { return fmt.Sprintf("Winograd F(%[1]dx%[1]d, 3x3)", p.kernels.m) }
+func (p *winograd) name() string { return p.kernels.name() }
 
 // bounds returns the tiles of a block.
 func (p *winograd) bounds(block int) (begin, end int) {

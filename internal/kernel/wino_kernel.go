@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 //go:generate go run -C gen . -set wino -out ../wino_amd64.s -stubs ../wino_amd64.go -pkg kernel
 
@@ -133,6 +136,8 @@ type winoSet []winoKernels
 
 // size returns the height and width of a tile of the input.
 func (k *winoKernels) size() int { return k.m + winoTaps - 1 }
+
+func (k *winoKernels) name() string { return fmt.Sprintf("Winograd F(%[1]dx%[1]d, 3x3)", k.m) }
 
 // planes returns the number of products of a tile.
 func (k *winoKernels) planes() int { return k.size() * k.size() }

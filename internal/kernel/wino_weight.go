@@ -65,6 +65,8 @@ func (p *winogradWeights) split() {
 
 // run overwrites dw (K, C, 3, 3) with the gradient of the weights, from x
 // (N, C/Block, H, W, Block) and dy (N, K/Block, OH, OW, Block).
+func (p *winogradWeights) name() string { return p.kernels.name() }
+
 func (p *winogradWeights) run(dw, x, dy []float32) {
 	p.dw, p.from, p.dy = dw, x, dy
 	sums := 0
