@@ -86,8 +86,7 @@ func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*
 		shape: c.yShape(),
 		macs:  c.macs(), algorithm: c.by(kernel.Forward),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
-			c.plan.Pack(in[1].Float32s())
-			c.plan.Forward(y.Float32s(), in[0].Float32s(), kernel.Epilogue{Bias: values(in, 2)})
+			c.plan.Compute(y.Float32s(), in[0].Float32s(), in[1].Float32s(), kernel.Epilogue{Bias: values(in, 2)})
 			return nil
 		},
 		diff: []bool{inputGrad, true, true}[:len(in)],

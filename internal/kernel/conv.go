@@ -98,6 +98,7 @@ type Conv struct {
 type algorithm interface {
 	pack(w []float32)
 	forward(y, x []float32, e Epilogue)
+	compute(y, x, w []float32, e Epilogue)
 	inputGrad(dx, dy, w []float32)
 	weightGrad(dw, x, dy []float32)
 	name(p Pass) string
@@ -159,15 +160,27 @@ func (c *Conv) Pack(w []float32) {
 // Forward computes y from x, the packed weights and the epilogue. y must not
 // overlap x. Here and below images are in the plan's layout.
 func (c *Conv) Forward(y, x []float32, e Epilogue) {
-	checkLen("Forward", "x", len(x), c.shape.inLen())
-	checkLen("Forward", "y", len(y), c.shape.outLen())
+	c.checkForward("Forward", y, x, e)
+	c.forward(y, x, e)
+}
+
+// Compute is Pack and Forward with weights w that change from call to call: they
+// are packed in memory that all plans share. What Pack has stored may be lost.
+func (c *Conv) Compute(y, x, w []float32, e Epilogue) {
+	c.checkForward("Compute", y, x, e)
+	checkLen("Compute", "weights", len(w), c.shape.weightLen())
+	c.compute(y, x, w, e)
+}
+
+func (c *Conv) checkForward(method string, y, x []float32, e Epilogue) {
+	checkLen(method, "x", len(x), c.shape.inLen())
+	checkLen(method, "y", len(y), c.shape.outLen())
 	if e.Bias != nil {
-		checkLen("Forward", "bias", len(e.Bias), c.shape.K)
+		checkLen(method, "bias", len(e.Bias), c.shape.K)
 	}
 	if e.Residual != nil {
-		checkLen("Forward", "residual", len(e.Residual), c.shape.outLen())
+		checkLen(method, "residual", len(e.Residual), c.shape.outLen())
 	}
-	c.forward(y, x, e)
 }
 
 // InputGrad overwrites dx with the gradient of the input, from dy and the

@@ -7,15 +7,18 @@ type blockedConv struct {
 	forwardPass correlator
 	inputPass   correlator
 	weights     weightGrader
+	packed      []float32 // of the forward pass, once pack was called
 }
 
 // A correlator computes a pass from images to images, of one shape.
 type correlator interface {
+	// packedLen returns the number of values of the packed weights.
+	packedLen() int
 	// pack brings the convolution's weights (K, C/Groups, KH, KW) into the order
 	// that run reads.
-	pack(w []float32)
+	pack(packed, w []float32)
 	// run computes y from x and the packed weights.
-	run(y, x []float32, e Epilogue)
+	run(y, x, packed []float32, e Epilogue)
 	name() string
 }
 
@@ -54,13 +57,28 @@ func (b *blockedConv) grader() weightGrader {
 	return b.weights
 }
 
-func (b *blockedConv) pack(w []float32) { b.forwardPass.pack(w) }
+func (b *blockedConv) pack(w []float32) {
+	if b.packed == nil {
+		b.packed = Aligned(b.forwardPass.packedLen())
+	}
+	b.forwardPass.pack(b.packed, w)
+}
 
-func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, e) }
+func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, b.packed, e) }
+
+func (b *blockedConv) compute(y, x, w []float32, e Epilogue) { packAndRun(b.forwardPass, y, x, w, e) }
 
 func (b *blockedConv) inputGrad(dx, dy, w []float32) {
-	b.input().pack(w)
-	b.inputPass.run(dx, dy, Epilogue{})
+	packAndRun(b.input(), dx, dy, w, Epilogue{})
 }
 
 func (b *blockedConv) weightGrad(dw, x, dy []float32) { b.grader().run(dw, x, dy) }
+
+// packAndRun runs a pass with weights that are packed for this time only: where
+// they change from run to run, nobody need own the memory.
+func packAndRun(p correlator, y, x, w []float32, e Epilogue) {
+	packed := scratch.borrow(p.packedLen())
+	p.pack(packed, w)
+	p.run(y, x, packed, e)
+	scratch.giveBack(packed)
+}

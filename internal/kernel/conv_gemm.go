@@ -55,6 +55,12 @@ func (c *implicit) packForwardPanel(panel int) {
 	transposeBand(sum.panel(panel), sum.class.rows, c.packing[from:], depth, min(sum.class.rows, sum.m-row), depth)
 }
 
+// compute packs into the plan's own memory.
+func (c *implicit) compute(y, x, w []float32, e Epilogue) {
+	c.pack(w)
+	c.forward(y, x, e)
+}
+
 func (c *implicit) forward(y, x []float32, e Epilogue) {
 	if e.Bias != nil {
 		c.forwardPass.phases[0].setBias(e.Bias)

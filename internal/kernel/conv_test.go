@@ -404,6 +404,7 @@ func TestConvDoesNotAllocate(t *testing.T) {
 				n := testing.AllocsPerRun(20, func() {
 					p.Pack(w)
 					p.Forward(y, x, Epilogue{Bias: bias, Residual: y, ReLU: true})
+					p.Compute(y, x, w, Epilogue{Bias: bias, Residual: y, ReLU: true})
 					p.InputGrad(x, y, w)
 					p.WeightGrad(w, x, y)
 				})
@@ -455,6 +456,7 @@ func TestConvPanicsOnWrongLengths(t *testing.T) {
 		"y":        func() { p.Forward(y[1:], x, Epilogue{}) },
 		"bias":     func() { p.Forward(y, x, Epilogue{Bias: w}) },
 		"residual": func() { p.Forward(y, x, Epilogue{Residual: x[:1]}) },
+		"compute":  func() { p.Compute(y, x, w[1:], Epilogue{}) },
 		"dx":       func() { p.InputGrad(x[1:], y, w) },
 		"dw":       func() { p.WeightGrad(w[1:], x, y) },
 	} {

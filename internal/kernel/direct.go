@@ -199,7 +199,7 @@ func (d *direct) chooseSplit() directSplit {
 		pixels += d.segments[i].pixels
 		c.parts = max(c.parts, ceilDiv(len(d.segments[i].steps), c.steps))
 	}
-	if len(d.weights) > cached {
+	if d.packedLen() > cached {
 		c.panels = panels
 		c.images = min(d.n, ceilDiv(enough, panels))
 	}
@@ -217,10 +217,10 @@ func (d *direct) name() string {
 	return "direct"
 }
 
-func (d *direct) run(y, x []float32, e Epilogue) {
-	d.x, d.y, d.epilogue = x, y, e
+func (d *direct) run(y, x, packed []float32, e Epilogue) {
+	d.x, d.y, d.weights, d.epilogue = x, y, packed, e
 	Parallel(d.split.images*d.split.panels*d.split.segments, d.piece)
-	d.x, d.y, d.epilogue = nil, nil, Epilogue{}
+	d.x, d.y, d.weights, d.epilogue = nil, nil, nil, Epilogue{}
 }
 
 // compute computes one piece.

@@ -92,6 +92,12 @@ func (e *entry) pack(w []float32) {
 	e.w = nil
 }
 
+// compute packs into the plan's own memory: first layers have few weights.
+func (e *entry) compute(y, x, w []float32, epilogue Epilogue) {
+	e.pack(w)
+	e.forward(y, x, epilogue)
+}
+
 func (e *entry) packPanel(panel int) {
 	depth := e.C * e.KH * e.KW
 	transposeBand(e.weights[panel*depth*Block:], Block, e.w[panel*Block*depth:], depth, Block, depth)

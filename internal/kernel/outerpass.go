@@ -43,7 +43,6 @@ func newOuterPass(s ConvShape) *outerPass {
 	const pixels = 448 // whose channels fill the first-level cache
 	p.band = max(1, pixels/p.ow)
 	p.chunks = p.chooseChunks()
-	p.sums = make([]float32, p.chunks*s.weightLen())
 	p.scratch.size = len(p.taps) * Block * Block
 	p.piece, p.storeOne = p.compute, p.store
 	return p
@@ -84,9 +83,11 @@ func (p *outerPass) name() string {
 
 func (p *outerPass) run(dw, x, dy []float32) {
 	p.dw, p.x, p.dy = dw, x, dy
+	p.sums = scratch.borrow(p.chunks * p.weightLen())
 	Parallel(p.chunks*p.Groups*p.inputs*p.outputs, p.piece)
 	Parallel(p.Groups*p.inputs*p.outputs, p.storeOne)
-	p.dw, p.x, p.dy = nil, nil, nil
+	scratch.giveBack(p.sums)
+	p.sums, p.dw, p.x, p.dy = nil, nil, nil, nil
 }
 
 // block returns the sums of a block of channels in a chunk.

@@ -4,7 +4,7 @@ package kernel
 // order that panel kernels read: [group][panel][block of input channels][tap]
 // [Block][width].
 type panelPacker struct {
-	weights []float32
+	weights []float32 // packed, while the plan runs
 
 	groups, taps int
 	in, out      int // channels of a group, as the pass has them
@@ -20,7 +20,6 @@ func newPanelPacker(s ConvShape, width int, transposed bool) *panelPacker {
 	if transposed {
 		p.in, p.out = p.out, p.in
 	}
-	p.weights = make([]float32, s.weightLen())
 	p.scratch.size = Block * p.taps * width
 	p.piece = p.packPanel
 	return p
@@ -36,10 +35,12 @@ func (p *panelPacker) panel(i int) []float32 {
 // a panel.
 func (p *panelPacker) stepAt(tap, block int) int { return (block*p.taps + tap) * Block * p.width }
 
-func (p *panelPacker) pack(w []float32) {
-	p.from = w
+func (p *panelPacker) packedLen() int { return p.groups * p.taps * p.in * p.out }
+
+func (p *panelPacker) pack(packed, w []float32) {
+	p.weights, p.from = packed, w
 	Parallel(p.groups*p.out/p.width, p.piece)
-	p.from = nil
+	p.weights, p.from = nil, nil
 }
 
 func (p *panelPacker) packPanel(panel int) {

@@ -17,9 +17,9 @@ type winograd struct {
 	tiles   int // of all images
 	winoSplit
 
-	u     []float32 // transformed weights [panel][plane][c][width]
 	steps []panelStep
 
+	u            []float32 // transformed weights [panel][plane][c][width], while the plan runs
 	w            []float32 // arguments
 	from, to     []float32
 	epilogue     Epilogue
@@ -63,7 +63,6 @@ func newWinograd(s ConvShape, m int) *winograd {
 	p.y = newWinoGrid(oh, ow, th, tw, m, m, 0, 0)
 	p.tiles = s.N * th * tw
 	p.winoSplit = p.split()
-	p.u = make([]float32, p.k/p.set.width*p.panelU())
 	for c := range s.C / Block {
 		p.steps = append(p.steps, panelStep{int64(4 * c * p.pitch), int64(4 * c * Block * p.set.width)})
 	}
@@ -85,6 +84,8 @@ func newWinogradInput(s ConvShape, m int) *winograd {
 	p.flipped = true
 	return p
 }
+
+func (p *winograd) packedLen() int { return p.k / p.set.width * p.panelU() }
 
 // panelU returns the number of values of u of a panel.
 func (p *winograd) panelU() int { return p.kernels.planes() * p.planeU }
@@ -124,8 +125,8 @@ func (p *winograd) bounds(block int) (begin, end int) {
 
 // run computes y (N, K/Block, OH, OW, Block) from x (N, C/Block, H, W, Block),
 // the packed weights and the epilogue.
-func (p *winograd) run(y, x []float32, e Epilogue) {
-	p.to, p.from, p.epilogue = y, x, e
+func (p *winograd) run(y, x, packed []float32, e Epilogue) {
+	p.to, p.from, p.u, p.epilogue = y, x, packed, e
 	if p.shared {
 		w := winoShares.take()
 		w.v = grow(w.v, p.kernels.planes()*p.planeV)
@@ -139,7 +140,7 @@ func (p *winograd) run(y, x []float32, e Epilogue) {
 	} else {
 		Parallel(p.blocks, p.blockPiece)
 	}
-	p.to, p.from, p.epilogue = nil, nil, Epilogue{}
+	p.to, p.from, p.u, p.epilogue = nil, nil, nil, Epilogue{}
 }
 
 // runBlock computes the outputs of a block of tiles.

@@ -18,17 +18,16 @@ func BenchmarkWinograd(b *testing.B) {
 			dw := make([]float32, s.weightLen())
 			for _, m := range []int{4, 2} {
 				forward, input, weights := newWinograd(s, m), newWinogradInput(s, m), newWinogradWeights(s, m)
-				forward.pack(w)
-				input.pack(w)
+				u, v := packed(forward, w), packed(input, w)
 				for _, pass := range []struct {
 					name string
 					f    func()
 				}{
-					{"forward", func() { forward.run(y, x, Epilogue{Bias: bias, ReLU: true}) }},
-					{"inputgrad", func() { input.run(x, y, Epilogue{}) }},
+					{"forward", func() { forward.run(y, x, u, Epilogue{Bias: bias, ReLU: true}) }},
+					{"inputgrad", func() { input.run(x, y, v, Epilogue{}) }},
 					{"weightgrad", func() { weights.run(dw, x, y) }},
-					{"pack", func() { forward.pack(w) }},
-					{"packinput", func() { input.pack(w) }},
+					{"pack", func() { forward.pack(u, w) }},
+					{"packinput", func() { input.pack(v, w) }},
 				} {
 					b.Run(fmt.Sprintf("b%d/%d@%d/F%d/%s", n, c, s.H, m, pass.name), func(b *testing.B) {
 						best := bestOf(b.N, pass.f)

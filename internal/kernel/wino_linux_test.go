@@ -13,10 +13,11 @@ func TestWinogradStaysInside(t *testing.T) {
 			bias, residual := guarded(t, r, s.K), guarded(t, r, s.outLen())
 			for _, m := range []int{4, 2} {
 				forward, input := newWinograd(s, m), newWinogradInput(s, m)
-				forward.pack(w)
-				forward.run(y, x, Epilogue{Bias: bias, Residual: residual, ReLU: true})
-				input.pack(w)
-				input.run(x, y, Epilogue{})
+				u, v := guarded(t, r, forward.packedLen()), guarded(t, r, input.packedLen())
+				forward.pack(u, w)
+				forward.run(y, x, u, Epilogue{Bias: bias, Residual: residual, ReLU: true})
+				input.pack(v, w)
+				input.run(x, y, v, Epilogue{})
 				newWinogradWeights(s, m).run(w, x, y)
 			}
 		}

@@ -8,10 +8,10 @@ const winoPackChannels = 64
 
 // pack transforms the weights (K, C, 3, 3), or those of the convolution that
 // this is the input gradient of.
-func (p *winograd) pack(w []float32) {
-	p.w = w
+func (p *winograd) pack(packed, w []float32) {
+	p.u, p.w = packed, w
 	Parallel(p.k/Block*ceilDiv(p.c, winoPackChannels), p.packPiece)
-	p.w = nil
+	p.u, p.w = nil, nil
 }
 
 // packChannels transforms the weights of a block of output channels for some

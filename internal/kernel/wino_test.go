@@ -95,12 +95,19 @@ func onEachWinograd(t *testing.T, shapes []ConvShape, f func(t *testing.T, c *wi
 	}
 }
 
+// packed returns the weights as a pass takes them.
+func packed(p correlator, w []float32) []float32 {
+	to := fresh(p.packedLen())
+	p.pack(to, w)
+	return to
+}
+
 func TestWinograd(t *testing.T) {
 	onEachWinograd(t, winoShapes(), func(t *testing.T, c *winoCase, m int) {
 		s := c.s
 		oh, ow := s.Out()
 		p := newWinograd(s, m)
-		p.pack(c.w)
+		u := packed(p, c.w)
 		for parts := range 8 {
 			e, want := c.epilogue(parts)
 			y := fresh(s.outLen())
@@ -111,7 +118,7 @@ func TestWinograd(t *testing.T) {
 					e.Residual = y
 				}
 			}
-			p.run(y, c.bx, e)
+			p.run(y, c.bx, u, e)
 			checkRelative(t, fmt.Sprintf("%s F(%d), epilogue %d", s.name(), m, parts), winoPlanar(y, s.N, s.K, oh*ow), want)
 		}
 	})
@@ -121,10 +128,10 @@ func TestWinogradInput(t *testing.T) {
 	onEachWinograd(t, winoShapes(), func(t *testing.T, c *winoCase, m int) {
 		s := c.s
 		p := newWinogradInput(s, m)
-		p.pack(c.w)
+		u := packed(p, c.w)
 		for range 2 { // the second run meets used scratch memory
 			dx := fresh(s.inLen())
-			p.run(dx, c.bdy, Epilogue{})
+			p.run(dx, c.bdy, u, Epilogue{})
 			checkRelative(t, fmt.Sprintf("%s F(%d): dx", s.name(), m), winoPlanar(dx, s.N, s.C, s.H*s.W), c.dx)
 		}
 	})
@@ -162,11 +169,9 @@ func TestWinogradSpreadsNaN(t *testing.T) {
 		x[i], dy[j] = bad[r.IntN(3)], bad[r.IntN(3)]
 		x, dy = winoBlocked(x, s.N, s.C, s.H*s.W), winoBlocked(dy, s.N, s.K, oh*ow)
 		forward, input := newWinograd(s, m), newWinogradInput(s, m)
-		forward.pack(c.w)
-		input.pack(c.w)
 		gotY, gotX, gotW := fresh(s.outLen()), fresh(s.inLen()), fresh(s.weightLen())
-		forward.run(gotY, x, Epilogue{})
-		input.run(gotX, dy, Epilogue{})
+		forward.run(gotY, x, packed(forward, c.w), Epilogue{})
+		input.run(gotX, dy, packed(input, c.w), Epilogue{})
 		newWinogradWeights(s, m).run(gotW, x, c.bdy)
 		checkBad(t, s.name()+" y", winoPlanar(gotY, s.N, s.K, oh*ow), y)
 		checkBad(t, s.name()+" dx", winoPlanar(gotX, s.N, s.C, s.H*s.W), dx)
@@ -187,11 +192,9 @@ func checkBad(t *testing.T, what string, got []float32, bad []bool) {
 // winogradAll runs all three passes for a shape and returns their results.
 func winogradAll(s ConvShape, m int, x, dy, w []float32) [][]float32 {
 	forward, input := newWinograd(s, m), newWinogradInput(s, m)
-	forward.pack(w)
-	input.pack(w)
 	got := [][]float32{fresh(s.outLen()), fresh(s.inLen()), fresh(s.weightLen())}
-	forward.run(got[0], x, Epilogue{ReLU: true})
-	input.run(got[1], dy, Epilogue{})
+	forward.run(got[0], x, packed(forward, w), Epilogue{ReLU: true})
+	input.run(got[1], dy, packed(input, w), Epilogue{})
 	newWinogradWeights(s, m).run(got[2], x, dy)
 	return got
 }
@@ -227,10 +230,8 @@ func TestWinogradDoesNotAllocate(t *testing.T) {
 		withProcs(t, 2, func() {
 			forward, input, weights := newWinograd(s, 4), newWinogradInput(s, 4), newWinogradWeights(s, 4)
 			n := testing.AllocsPerRun(20, func() {
-				forward.pack(w)
-				forward.run(y, x, Epilogue{Bias: bias, Residual: y, ReLU: true})
-				input.pack(w)
-				input.run(x, y, Epilogue{})
+				packAndRun(forward, y, x, w, Epilogue{Bias: bias, Residual: y, ReLU: true})
+				packAndRun(input, x, y, w, Epilogue{})
 				weights.run(w, x, y)
 			})
 			if n > 0 {
