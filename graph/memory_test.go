@@ -313,8 +313,8 @@ func TestProgramsOfOneGraph(t *testing.T) {
 	}
 }
 
-// TestCloseGivesMemoryUp runs again after Close has given all memory up.
-func TestCloseGivesMemoryUp(t *testing.T) {
+// TestRunAfterClose runs again after Close has given the memory up.
+func TestRunAfterClose(t *testing.T) {
 	g := build(t, 3, Eval, false)
 	p, _ := poisoned(t, g)
 	for range 2 {

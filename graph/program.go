@@ -204,8 +204,8 @@ func (p *Program) Loss() float32 {
 // next run; every run advances it by one.
 func (p *Program) Seek(step uint64) { op.Seek(p.graph.expr, step) }
 
-// Close frees the machine and the memory of all results but those that were
-// asked for and are still held.
+// Close frees the machine. The memory of its results goes with the graph: an
+// output or a gradient that is still held does not keep it.
 func (p *Program) Close() error {
 	p.memory.tape.Release()
 	p.placed = false

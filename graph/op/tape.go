@@ -24,7 +24,7 @@ type Tape struct {
 	of      map[*G.Node]*tapeStep
 	next    int // the step whose turn it is
 	running bool
-	engine  engine
+	engine  *engine
 }
 
 // tapeStep is one operation of this package, or one sum.
@@ -42,7 +42,7 @@ type tapeStep struct {
 // machine runs them. Its operations have no memory yet; see Place.
 func NewTape(order G.Nodes) *Tape {
 	t := &Tape{of: make(map[*G.Node]*tapeStep)}
-	t.engine.tape = t
+	t.engine = new(engine)
 	t.steps = make([]tapeStep, 0, len(order)) // never moves
 	for _, n := range order {
 		s := tapeStep{tape: t, turn: len(t.steps), name: Name(n)}
@@ -103,7 +103,7 @@ func (t *Tape) Place(n *G.Node, memory []float32) {
 }
 
 // Engine is what a machine must be given for the tape's sums.
-func (t *Tape) Engine() tensor.Engine { return &t.engine }
+func (t *Tape) Engine() tensor.Engine { return t.engine }
 
 // Begin begins a run, for which all places must be given.
 func (t *Tape) Begin() {
@@ -115,7 +115,7 @@ func (t *Tape) Begin() {
 			}
 		}
 	}
-	t.next, t.running = 0, true
+	t.next, t.running, t.engine.tape = 0, true, t
 }
 
 // claimed reports whether the operation looks to this step for its place. The
@@ -133,8 +133,10 @@ func (t *Tape) End() error {
 }
 
 // Release gives up the memory: until places are given anew, Begin must not be
-// called.
+// called. A result that somebody still holds does not keep the others, though it
+// has the Engine.
 func (t *Tape) Release() {
+	t.engine.tape = nil
 	for i := range t.steps {
 		t.steps[i].y = nil
 	}
@@ -166,14 +168,16 @@ func (o *operation) result() (*tensor.Dense, error) {
 // engine is Gorgonia's own but for the sums of a tape.
 type engine struct {
 	G.StandardEngine
-	tape *Tape
+	tape *Tape // nil before the first run and after Release
 }
 
 // Add is a + b. Gorgonia asks for it with options that say where the result may
 // be, and takes what it gets.
 func (e *engine) Add(a, b tensor.Tensor, o ...tensor.FuncOpt) (tensor.Tensor, error) {
-	if y := e.tape.add(a, b); y != nil {
-		return y, nil
+	if e.tape != nil {
+		if y := e.tape.add(a, b); y != nil {
+			return y, nil
+		}
 	}
 	return e.StandardEngine.Add(a, b, o...)
 }
