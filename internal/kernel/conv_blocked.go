@@ -19,6 +19,9 @@ type correlator interface {
 	pack(packed, w []float32)
 	// run computes y from x and the packed weights.
 	run(y, x, packed []float32, e Epilogue)
+	// runOnce is run with weights that are as the convolution has them and are
+	// used this once.
+	runOnce(y, x, w []float32, e Epilogue)
 	name() string
 }
 
@@ -66,10 +69,10 @@ func (b *blockedConv) pack(w []float32) {
 
 func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, b.packed, e) }
 
-func (b *blockedConv) compute(y, x, w []float32, e Epilogue) { packAndRun(b.forwardPass, y, x, w, e) }
+func (b *blockedConv) compute(y, x, w []float32, e Epilogue) { b.forwardPass.runOnce(y, x, w, e) }
 
 func (b *blockedConv) inputGrad(dx, dy, w []float32) {
-	packAndRun(b.input(), dx, dy, w, Epilogue{})
+	b.input().runOnce(dx, dy, w, Epilogue{})
 }
 
 func (b *blockedConv) weightGrad(dw, x, dy []float32) { b.grader().run(dw, x, dy) }

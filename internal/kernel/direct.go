@@ -223,6 +223,8 @@ func (d *direct) run(y, x, packed []float32, e Epilogue) {
 	d.x, d.y, d.weights, d.epilogue = nil, nil, nil, Epilogue{}
 }
 
+func (d *direct) runOnce(y, x, w []float32, e Epilogue) { packAndRun(d, y, x, w, e) }
+
 // compute computes one piece.
 func (d *direct) compute(piece int) {
 	t := panelArgsPool.take()

@@ -143,13 +143,25 @@ func (p *winograd) run(y, x, packed []float32, e Epilogue) {
 	p.to, p.from, p.u, p.epilogue = nil, nil, nil, Epilogue{}
 }
 
+// runOnce packs the weights of a panel where they are used, if that is only in one
+// place: large ones are then neither written to memory nor read from it.
+func (p *winograd) runOnce(y, x, w []float32, e Epilogue) {
+	if !p.shared || p.blocks > 1 {
+		packAndRun(p, y, x, w, e)
+		return
+	}
+	p.w = w
+	p.run(y, x, nil, e)
+	p.w = nil
+}
+
 // runBlock computes the outputs of a block of tiles.
 func (p *winograd) runBlock(block int) {
 	w := takeWinoWork(p.kernels.planes()*p.planeV, p.kernels.planes()*p.planeM)
 	begin, end := p.bounds(block)
 	p.spread(w, w.v, 0, p.c/Block, begin, end)
 	for panel := range p.k / p.set.width {
-		p.multiply(w, w.v, panel, end-begin)
+		p.multiply(w, w.v, p.u[panel*p.panelU():], end-begin)
 		p.collect(w, panel, begin, end)
 	}
 	w.release()
@@ -167,7 +179,13 @@ func (p *winograd) spreadChannels(c int) {
 func (p *winograd) runPanel(panel int) {
 	w := takeWinoWork(0, p.kernels.planes()*p.planeM)
 	begin, end := p.bounds(p.block)
-	p.multiply(w, p.v, panel, end-begin)
+	var u []float32
+	if p.w != nil {
+		u = p.packPanel(w, panel)
+	} else {
+		u = p.u[panel*p.panelU():]
+	}
+	p.multiply(w, p.v, u, end-begin)
 	p.collect(w, panel, begin, end)
 	w.release()
 }
@@ -178,15 +196,15 @@ func (p *winograd) spread(w *winoWork, v []float32, c, blocks, begin, end int) {
 	p.x.spread(w.spread, p.kernels.input, v, p.from, p.c, c, blocks, begin, end)
 }
 
-// multiply computes the products of a panel with so many transformed tiles.
-func (p *winograd) multiply(w *winoWork, v []float32, panel, tiles int) {
+// multiply computes the products of a panel's weights u with so many transformed
+// tiles.
+func (p *winograd) multiply(w *winoWork, v, u []float32, tiles int) {
 	micro := ceilDiv(tiles, p.set.most())
 	size, larger := tiles/micro, tiles%micro
 	a := &w.panel
 	a.steps, a.depth = &p.steps[0], len(p.steps)
 	a.pixelX, a.pixelY, a.blockY = 4*Block, 4*Block, 4*p.pitch
 	a.ahead = 4 * p.planeU // of the next plane, or of the next panel
-	u := p.u[panel*p.panelU():]
 	for plane := range p.kernels.planes() {
 		x, y := v[plane*p.planeV:], w.m[plane*p.planeM:]
 		a.w = &u[plane*p.planeU]
@@ -222,6 +240,7 @@ type winoWork struct {
 	panel   panelArgs
 	outer   outerArgs
 	v, m    []float32
+	w, u    []float32 // weights, before and after their transform
 }
 
 var (

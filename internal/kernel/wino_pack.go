@@ -17,19 +17,37 @@ func (p *winograd) pack(packed, w []float32) {
 // packChannels transforms the weights of a block of output channels for some
 // blocks of input channels.
 func (p *winograd) packChannels(piece int) {
-	work := takeWinoWork(0, Block*winoTaps*winoTaps*Block)
+	work := takeWinoWork(0, 0)
 	chunks := ceilDiv(p.c, winoPackChannels)
 	k, begin := piece/chunks, piece%chunks*winoPackChannels
-	for c := begin; c < min(begin+winoPackChannels, p.c); c += Block {
+	width := p.set.width / Block
+	p.packBlocks(work, p.u[k/width*p.panelU():], k, begin, min(begin+winoPackChannels, p.c))
+	work.release()
+}
+
+// packPanel transforms the weights of a panel into work memory.
+func (p *winograd) packPanel(work *winoWork, panel int) []float32 {
+	work.u = grow(work.u, p.panelU())
+	width := p.set.width / Block
+	for k := panel * width; k < (panel+1)*width; k++ {
+		p.packBlocks(work, work.u, k, 0, p.c)
+	}
+	return work.u
+}
+
+// packBlocks transforms the weights of input channels [begin, end) and a block k
+// of output channels to their places in the panel.
+func (p *winograd) packBlocks(work *winoWork, panel []float32, k, begin, end int) {
+	work.w = grow(work.w, Block*winoTaps*winoTaps*Block)
+	for c := begin; c < end; c += Block {
 		if p.flipped {
-			p.flipWeights(work.m, k*Block, c)
+			p.flipWeights(work.w, k*Block, c)
 		} else {
 			from := p.w[(k*Block*p.c+c)*winoTaps*winoTaps:]
-			transposeBand(work.m, Block, from, p.c*winoTaps*winoTaps, Block, Block*winoTaps*winoTaps)
+			transposeBand(work.w, Block, from, p.c*winoTaps*winoTaps, Block, Block*winoTaps*winoTaps)
 		}
-		p.packBlock(work, k, c)
+		p.packBlock(work, panel[c*p.set.width+k*Block%p.set.width:])
 	}
-	work.release()
 }
 
 // flipWeights brings the weights of Block channels k and Block input channels c,
@@ -42,15 +60,14 @@ func (p *winograd) flipWeights(dst []float32, k, c int) {
 	}
 }
 
-// packBlock transforms the weights (c, 3, 3, k) of Block input channels from c
-// on and a block of output channels, which lie in the work memory.
-func (p *winograd) packBlock(w *winoWork, block, c int) {
-	width := p.set.width / Block
-	a := w.spread
-	a.x, a.at, a.pitch, a.nextX = &w.m[0], 0, winoTaps*4*Block, winoTaps*winoTaps*4*Block
+// packBlock transforms the weights (c, 3, 3, k) of Block input channels and Block
+// output channels, which lie in the work memory.
+func (p *winograd) packBlock(work *winoWork, dst []float32) {
+	a := work.spread
+	a.x, a.at, a.pitch, a.nextX = &work.w[0], 0, winoTaps*4*Block, winoTaps*winoTaps*4*Block
 	a.rows, a.columns = 1<<winoTaps-1, 1<<winoTaps-1
 	a.tiles, a.blocks = Block, 1
-	a.v = &p.u[block/width*p.panelU()+c*p.set.width+block%width*Block]
+	a.v = &dst[0]
 	a.plane, a.nextV = 4*p.planeU, 4*p.set.width
 	p.kernels.weight.run(a)
 	a.x, a.v = nil, nil
