@@ -60,7 +60,7 @@ func convShapes() []ConvShape {
 		square(2, 3, 8, 4, 3, 2, 0).with(func(s *ConvShape) { s.PadBottom, s.PadLeft, s.DilationW = 3, 2, 2 }),
 	}
 	blocks := func(c, k int) func(*ConvShape) { return func(s *ConvShape) { s.C, s.K = c, k } }
-	for _, s := range []ConvShape{
+	shapes = append(shapes,
 		square(2, 3, 19, 32, 7, 2, 3),
 		square(2, 1, 32, 16, 3, 1, 1),
 		square(1, 3, 9, 48, 5, 1, 2),
@@ -74,9 +74,7 @@ func convShapes() []ConvShape {
 		square(1, 256, 7, 288, 3, 1, 1),
 		square(2, 64, 9, 128, 3, 1, 2).with(groups(4)).with(dilation(2)),
 		square(2, 32, 23, 32, 5, 2, 2).with(groups(2)),
-	} {
-		shapes = append(shapes, s)
-	}
+	)
 	r := rand.New(rand.NewPCG(1, 2))
 	for len(shapes) < 120 {
 		s := randomShape(r)

@@ -9,6 +9,8 @@ type outerPass struct {
 	inputs, outputs int // blocks of channels in a group
 	oh, ow          int
 	taps            []outerTap
+	side            int // blocks of channels of x, and of y, in a square
+	across, down    int // squares of a group
 	band            int // output rows that are taken at once
 	chunks          int // of images, each with sums of its own
 	kernel          outerKernel
@@ -40,10 +42,8 @@ func newOuterPass(s ConvShape) *outerPass {
 	if s.KH*s.KW == 1 && s.StrideH == 1 && s.StrideW == 1 && p.oh == s.H && p.ow == s.W {
 		p.cutIntoRows()
 	}
-	const pixels = 448 // whose channels fill the first-level cache
-	p.band = max(1, pixels/p.ow)
-	p.chunks = p.chooseChunks()
-	p.scratch.size = len(p.taps) * Block * Block
+	p.split()
+	p.scratch.size = p.pairLen()
 	p.piece, p.storeOne = p.compute, p.store
 	return p
 }
@@ -67,12 +67,23 @@ func reach(n, size, stride, d int) (first, end int) {
 	return first, max(first, min(n, ceilDiv(max(size-d, 0), stride)))
 }
 
-// chooseChunks adds up chunks of images apart from each other where there are
-// few blocks of sums to give to many cores.
-func (p *outerPass) chooseChunks() int {
-	const enough = 16
-	return min(p.N, ceilDiv(enough, p.Groups*p.inputs*p.outputs))
+// split chooses the pieces of work: squares of blocks of channels of x and of y,
+// whose pixels in a band of rows stay in the second-level cache while all their
+// pairs are multiplied; and chunks of images with sums of their own, where there
+// are few squares to give to many cores.
+func (p *outerPass) split() {
+	const enough, most, pixels = 16, 8, 224
+	for p.side = most; ; p.side /= 2 {
+		p.down, p.across = ceilDiv(p.inputs, p.side), ceilDiv(p.outputs, p.side)
+		if p.side == 1 || p.Groups*p.down*p.across*p.N >= enough {
+			break
+		}
+	}
+	p.chunks = min(p.N, ceilDiv(enough, p.squares()))
+	p.band = max(1, pixels/p.ow)
 }
+
+func (p *outerPass) squares() int { return p.Groups * p.down * p.across }
 
 func (p *outerPass) name() string {
 	if len(p.taps) == 1 {
@@ -84,41 +95,48 @@ func (p *outerPass) name() string {
 func (p *outerPass) run(dw, x, dy []float32) {
 	p.dw, p.x, p.dy = dw, x, dy
 	p.sums = scratch.borrow(p.chunks * p.weightLen())
-	Parallel(p.chunks*p.Groups*p.inputs*p.outputs, p.piece)
+	Parallel(p.chunks*p.squares(), p.piece)
 	Parallel(p.Groups*p.inputs*p.outputs, p.storeOne)
 	scratch.giveBack(p.sums)
 	p.sums, p.dw, p.x, p.dy = nil, nil, nil, nil
 }
 
-// block returns the sums of a block of channels in a chunk.
-func (p *outerPass) block(chunk, i int) []float32 {
-	size := len(p.taps) * Block * Block
-	return p.sums[(chunk*p.Groups*p.inputs*p.outputs+i)*size:][:size]
-}
-
-// compute adds up one block of channels over the images of one chunk.
+// compute adds up one square over the images of one chunk.
 func (p *outerPass) compute(piece int) {
-	blocks := p.Groups * p.inputs * p.outputs
-	chunk, i := piece/blocks, piece%blocks
-	group, in, out := i/(p.inputs*p.outputs), i/p.outputs%p.inputs, i%p.outputs
-	sums := p.block(chunk, i)
-	clear(sums)
+	chunk, i := piece/p.squares(), piece%p.squares()
+	group, in, out := i/(p.down*p.across), i/p.across%p.down*p.side, i%p.across*p.side
+	endIn, endOut := min(in+p.side, p.inputs), min(out+p.side, p.outputs)
 	t := outerArgsPool.take()
 	defer releaseOuter(t)
 	t.pixelX, t.pixelY = 4*Block*p.StrideW, 4*Block
 	t.rowX, t.rowY = 4*Block*p.StrideH*p.W, 4*Block*p.ow
-	sizeX, sizeY := p.H*p.W*Block, p.oh*p.ow*Block
+	for i := in; i < endIn; i++ {
+		clear(p.pair(chunk, group, i, out)[:(endOut-out)*p.pairLen()])
+	}
 	for n := chunk * p.N / p.chunks; n < (chunk+1)*p.N/p.chunks; n++ {
-		x := p.x[((n*p.Groups+group)*p.inputs+in)*sizeX:][:sizeX]
-		dy := p.dy[((n*p.Groups+group)*p.outputs+out)*sizeY:][:sizeY]
 		for row := 0; row < p.oh; row += p.band {
-			p.addBand(t, sums, x, dy, row)
+			for i := in; i < endIn; i++ {
+				for o := out; o < endOut; o++ {
+					p.addBand(t, p.pair(chunk, group, i, o), n*p.Groups+group, i, o, row)
+				}
+			}
 		}
 	}
 }
 
-// addBand adds what a band of output rows brings to every tap.
-func (p *outerPass) addBand(t *outerArgs, sums, x, dy []float32, row int) {
+func (p *outerPass) pairLen() int { return len(p.taps) * Block * Block }
+
+// pair returns the sums of a pair of blocks of channels in a chunk, and of those
+// that follow.
+func (p *outerPass) pair(chunk, group, in, out int) []float32 {
+	return p.sums[(((chunk*p.Groups+group)*p.inputs+in)*p.outputs+out)*p.pairLen():]
+}
+
+// addBand adds what a band of output rows of a group of an image, counted through
+// all images, brings to every tap of a pair of blocks.
+func (p *outerPass) addBand(t *outerArgs, sums []float32, group, in, out, row int) {
+	x := p.x[(group*p.inputs+in)*p.H*p.W*Block:]
+	dy := p.dy[(group*p.outputs+out)*p.oh*p.ow*Block:]
 	for i, tap := range p.taps {
 		first, end := max(row, tap.h0), min(row+p.band, tap.h1)
 		if first >= end || tap.w0 >= tap.w1 {
@@ -132,17 +150,18 @@ func (p *outerPass) addBand(t *outerArgs, sums, x, dy []float32, row int) {
 	}
 }
 
-// store adds up the chunks of one block of channels and writes its gradients.
+// store adds up the chunks of one pair of blocks and writes its gradients.
 func (p *outerPass) store(i int) {
-	sums := p.block(0, i)
+	group, in, out := i/(p.inputs*p.outputs), i/p.outputs%p.inputs, i%p.outputs
+	sums := p.pair(0, group, in, out)[:p.pairLen()]
 	for chunk := 1; chunk < p.chunks; chunk++ {
-		for j, v := range p.block(chunk, i) {
+		for j, v := range p.pair(chunk, group, in, out)[:p.pairLen()] {
 			sums[j] += v
 		}
 	}
 	tmp := p.scratch.take()
 	defer p.scratch.put(tmp)
-	storeWeights(p.dw, sums, tmp, p.ConvShape, i/(p.inputs*p.outputs), i/p.outputs%p.inputs, i%p.outputs)
+	storeWeights(p.dw, sums, tmp, p.ConvShape, group, in, out)
 }
 
 // storeWeights writes the sums (tap, Block input channels, Block output channels)
