@@ -16,7 +16,6 @@ type direct struct {
 	sizeX, sizeY    int // of a block of channels of an image, in values
 	set             *panelSet
 	panels          int // in a group
-	pixelX, pixelY  int // as panelArgs has them
 	segments        []segment
 	split           directSplit
 	*panelPacker
@@ -26,12 +25,14 @@ type direct struct {
 	piece    func(int)
 }
 
-// A segment is a run of output pixels in a row that have the same taps inside the
-// image.
+// A segment is a run of output pixels, in a row or in a column, that have the same
+// taps inside the image.
 type segment struct {
-	x, y   int // values before the first tap and the first pixel in a block of channels
-	pixels int
-	steps  []panelStep // none where the window is outside the image
+	x, y           int // values before the first tap and the first pixel in a block of channels
+	pixels         int
+	pixelX, pixelY int         // as panelArgs has them
+	steps          []panelStep // none where the window is outside the image
+	parts          int         // in which the steps are taken
 }
 
 // axis is one direction of a convolution: output i of n lies at from+i*to, and
@@ -100,7 +101,7 @@ func (d *direct) prepare(s ConvShape, transposed bool, h, w, outW int, rows, col
 	d.set = panelsFor(d.outputs)
 	d.panels = d.outputs / d.set.width
 	d.panelPacker = newPanelPacker(s, d.set.width, transposed)
-	d.pixelX, d.pixelY = 4*Block*columns[0].step, 4*Block*columns[0].to
+	d.split.steps = partOfWeights / (Block * d.set.width)
 	b := segmentBuilder{direct: d, h: h, w: w, outW: outW, kw: s.KW, lists: map[[6]int][]panelStep{}}
 	if isPoint(rows) && isPoint(columns) && d.sizeX == d.sizeY {
 		// One tap and no border: the image is one row.
@@ -111,7 +112,7 @@ func (d *direct) prepare(s ConvShape, transposed bool, h, w, outW int, rows, col
 			b.add(&rows[i], &columns[j], [2]int{i, j})
 		}
 	}
-	d.split = d.chooseSplit()
+	d.chooseSplit()
 	d.piece = d.compute
 }
 
@@ -131,25 +132,62 @@ type segmentBuilder struct {
 // the work can be cut.
 const longestSegment = 8
 
+// add lists the outputs of two axes, rectangle by rectangle of those that have the
+// same taps inside.
 func (b *segmentBuilder) add(rows, columns *axis, axes [2]int) {
-	for i := range rows.n {
-		firstH, endH := rows.inside(i, b.h)
+	for i := 0; i < rows.n; {
+		endI := rows.run(i, b.h)
 		for j := 0; j < columns.n; {
-			firstW, endW := columns.inside(j, b.w)
-			end := j + 1
-			for end < min(columns.n, j+longestSegment*b.set.most()) {
-				if f, e := columns.inside(end, b.w); f != firstW || e != endW {
-					break
-				}
-				end++
+			endJ := columns.run(j, b.w)
+			b.addRectangle(rows, columns, axes, i, endI, j, endJ)
+			j = endJ
+		}
+		i = endI
+	}
+}
+
+// run returns the end of the outputs from i on that have the same taps inside.
+func (a *axis) run(i, size int) int {
+	first, end := a.inside(i, size)
+	for i++; i < a.n; i++ {
+		if f, e := a.inside(i, size); f != first || e != end {
+			break
+		}
+	}
+	return i
+}
+
+// addRectangle cuts a rectangle into rows or, if those would be too short to fill
+// a tile, into columns.
+func (b *segmentBuilder) addRectangle(rows, columns *axis, axes [2]int, i0, i1, j0, j1 int) {
+	firstH, endH := rows.inside(i0, b.h)
+	firstW, endW := columns.inside(j0, b.w)
+	var steps []panelStep
+	parts := 1
+	if firstH < endH && firstW < endW {
+		steps = b.steps(rows, columns, [6]int{axes[0], axes[1], firstH, endH, firstW, endW})
+		parts = ceilDiv(len(steps), b.split.steps)
+	}
+	add := func(i, j, pixels, pixelX, pixelY int) {
+		s := segment{y: Block * ((rows.from+i*rows.to)*b.outW + columns.from + j*columns.to),
+			pixels: pixels, pixelX: 4 * Block * pixelX, pixelY: 4 * Block * pixelY, steps: steps, parts: parts}
+		if steps != nil {
+			s.x = Block * ((i*rows.step+rows.lead[firstH])*b.w + j*columns.step + columns.lead[firstW])
+		}
+		b.segments = append(b.segments, s)
+	}
+	longest := longestSegment * b.set.most()
+	if height, width := i1-i0, j1-j0; width < min(height, b.set.most()/2+1) {
+		for i := i0; i < i1; i += longest {
+			for j := j0; j < j1; j++ {
+				add(i, j, min(longest, i1-i), rows.step*b.w, rows.to*b.outW)
 			}
-			s := segment{y: Block * ((rows.from+i*rows.to)*b.outW + columns.from + j*columns.to), pixels: end - j}
-			if firstH < endH && firstW < endW {
-				s.x = Block * ((i*rows.step+rows.lead[firstH])*b.w + j*columns.step + columns.lead[firstW])
-				s.steps = b.steps(rows, columns, [6]int{axes[0], axes[1], firstH, endH, firstW, endW})
-			}
-			b.segments = append(b.segments, s)
-			j = end
+		}
+		return
+	}
+	for i := i0; i < i1; i++ {
+		for j := j0; j < j1; j += longest {
+			add(i, j, min(longest, j1-j), columns.step, columns.to)
 		}
 	}
 }
@@ -184,20 +222,24 @@ type directSplit struct {
 	steps, parts             int // steps of a part at most, parts at most
 }
 
+// partOfWeights is how many values of the weights of a panel are taken at once:
+// half of a first-level cache.
+const partOfWeights = 16 << 10 / 4
+
 // chooseSplit makes 16 pieces or more where there is work for them: enough for
 // many cores, with little waiting at the end.
-func (d *direct) chooseSplit() directSplit {
+func (d *direct) chooseSplit() {
 	const (
 		enough  = 16
 		cached  = 256 << 10 / 4 // values of weights: half a second-level cache
-		part    = 16 << 10 / 4  // values of weights: half a first-level cache
 		passing = 96            // pixels that make reading all weights worth it
 	)
-	c := directSplit{images: d.n, panels: 1, parts: 1, steps: part / (Block * d.set.width)}
+	c := &d.split
+	c.images, c.panels, c.parts = d.n, 1, 1
 	panels, pixels := d.groups*d.panels, 0
 	for i := range d.segments {
 		pixels += d.segments[i].pixels
-		c.parts = max(c.parts, ceilDiv(len(d.segments[i].steps), c.steps))
+		c.parts = max(c.parts, d.segments[i].parts)
 	}
 	if d.packedLen() > cached {
 		c.panels = panels
@@ -207,7 +249,6 @@ func (d *direct) chooseSplit() directSplit {
 	if c.together = len(d.segments); c.panels == 1 {
 		c.together = ceilDiv(passing*len(d.segments), pixels)
 	}
-	return c
 }
 
 func (d *direct) name() string {
@@ -229,7 +270,7 @@ func (d *direct) runOnce(y, x, w []float32, e Epilogue) { packAndRun(d, y, x, w,
 func (d *direct) compute(piece int) {
 	t := panelArgsPool.take()
 	defer releasePanel(t)
-	t.pixelX, t.pixelY, t.blockY = d.pixelX, d.pixelY, 4*d.sizeY
+	t.blockY = 4 * d.sizeY
 	c, panels := &d.split, d.groups*d.panels
 	i, p, n := piece%c.segments, piece/c.segments%c.panels, piece/c.segments/c.panels
 	for image := n * d.n / c.images; image < (n+1)*d.n/c.images; image++ {
@@ -246,43 +287,36 @@ func (d *direct) compute(piece int) {
 
 // computeRun computes the pixels of some segments of an image for one panel, part
 // by part of the weights, so that each part is read from the first-level cache
-// by all tiles but the first.
+// by all tiles but the first. The first part of a segment comes with the bias and
+// the residual, the last with the ReLU.
 func (d *direct) computeRun(t *panelArgs, run []segment, n, panel int) {
+	channel := panel * d.set.width // through all groups
+	x := d.x[(n*d.groups+panel/d.panels)*d.inputs*d.sizeX:]
+	y := (n*d.groups*d.outputs + channel) / Block * d.sizeY
+	t.w = unsafe.SliceData(d.panel(panel))
 	for part := range d.split.parts {
 		for i := range run {
-			d.computePart(t, &run[i], n, panel, part)
-		}
-	}
-}
-
-// computePart adds what one part of the steps brings to the pixels of a segment.
-// The first part comes with the bias and the residual, the last with the ReLU.
-func (d *direct) computePart(t *panelArgs, s *segment, n, panel, part int) {
-	channel := panel * d.set.width // through all groups
-	y := (n*d.groups*d.outputs + channel) / Block * d.sizeY
-	if len(s.steps) == 0 {
-		if part == 0 {
+			s := &run[i]
+			if part >= s.parts {
+				continue
+			}
+			t.pixelX, t.pixelY = s.pixelX, s.pixelY
 			t.target(d.y, d.epilogue, y+s.y, channel)
-			t.withoutTaps(s.pixels, d.set.width)
+			if len(s.steps) == 0 {
+				t.withoutTaps(s.pixels, d.set.width)
+				continue
+			}
+			if part > 0 {
+				t.bias, t.residual = nil, t.y
+			}
+			if part < s.parts-1 {
+				t.flags = 0
+			}
+			steps := s.steps[part*len(s.steps)/s.parts : (part+1)*len(s.steps)/s.parts]
+			t.x, t.steps, t.depth = &x[s.x], &steps[0], len(steps)
+			d.set.compute(t, s.pixels)
 		}
-		return
 	}
-	parts := ceilDiv(len(s.steps), d.split.steps)
-	if part >= parts {
-		return
-	}
-	t.target(d.y, d.epilogue, y+s.y, channel)
-	if part > 0 {
-		t.bias, t.residual = nil, t.y
-	}
-	if part < parts-1 {
-		t.flags = 0
-	}
-	steps := s.steps[part*len(s.steps)/parts : (part+1)*len(s.steps)/parts]
-	t.x = &d.x[(n*d.groups+panel/d.panels)*d.inputs*d.sizeX+s.x]
-	t.steps, t.depth = &steps[0], len(steps)
-	t.w = unsafe.SliceData(d.panel(panel))
-	d.set.compute(t, s.pixels)
 }
 
 // compute computes so many pixels in tiles of nearly equal size.
