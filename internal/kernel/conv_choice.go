@@ -26,7 +26,8 @@ func winogradTile(s ConvShape) int {
 		return 0
 	}
 	oh, ow := s.Out()
-	if tiles := s.N * ceilDiv(oh, 4) * ceilDiv(ow, 4); tiles >= 12 {
+	tiles := s.N * ceilDiv(oh, 4) * ceilDiv(ow, 4)
+	if tiles > 16 || tiles >= 12 && s.C*s.K <= 128*128 {
 		return 4
 	}
 	return 2
