@@ -76,8 +76,9 @@ type Epilogue struct {
 // Layout says how the images of a convolution lie in memory.
 type Layout int
 
-// The layouts. In the blocked one (see [Block]) the channels of every image, and
-// of every group of a grouped convolution's weights, come in whole blocks.
+// The layouts. In the blocked one (see [Block]) the channels of every image come in
+// whole blocks. So do those of every group, unless groups have 1, 2, 4 or 8
+// channels and lead to as many.
 const (
 	Planar  Layout = iota // (N, C, H, W) to (N, K, OH, OW)
 	Blocked               // (N, C/Block, H, W, Block) to (N, K/Block, OH, OW, Block)
@@ -139,14 +140,15 @@ func NewConv(s ConvShape, l Layout) (*Conv, error) {
 func (s ConvShape) Suits(l Layout) bool {
 	switch l {
 	case Blocked:
-		return s.C%(s.Groups*Block) == 0 && s.K%(s.Groups*Block) == 0
+		return s.C%(s.Groups*Block) == 0 && s.K%(s.Groups*Block) == 0 || s.narrowGroups() > 0
 	case Entry:
 		return s.Groups == 1 && s.K%Block == 0
 	}
 	return true
 }
 
-// Algorithm names how a pass is computed: "1x1", "direct", "Winograd F(4x4, 3x3)".
+// Algorithm names how a pass is computed: "1x1", "direct", "grouped",
+// "Winograd F(4x4, 3x3)".
 func (c *Conv) Algorithm(p Pass) string { return c.name(p) }
 
 // Pack brings weights w (K, C/Groups, KH, KW) into the order that Forward

@@ -36,6 +36,8 @@ func convLayers() (names []string, shapes []ConvShape) {
 		}
 		net = fmt.Sprintf("resnext_b%d/", n)
 		add(net+"128g32@56", square(n, 128, 56, 128, 3, 1, 1).with(func(s *ConvShape) { s.Groups = 32 }))
+		add(net+"256g32@28", square(n, 256, 28, 256, 3, 1, 1).with(func(s *ConvShape) { s.Groups = 32 }))
+		add(net+"256g32@56s2", square(n, 256, 56, 256, 3, 2, 1).with(func(s *ConvShape) { s.Groups = 32 }))
 		add(net+"1024g32@7", square(n, 1024, 7, 1024, 3, 1, 1).with(func(s *ConvShape) { s.Groups = 32 }))
 		add(net+"depthwise128@28", square(n, 128, 28, 128, 3, 1, 1).with(func(s *ConvShape) { s.Groups = 128 }))
 	}

@@ -37,12 +37,18 @@ func chooseForward(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinograd(s, m)
 	}
+	if s.narrowGroups() > 0 {
+		return newGroupDirect(s)
+	}
 	return newDirect(s)
 }
 
 func chooseInput(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinogradInput(s, m)
+	}
+	if s.narrowGroups() > 0 {
+		return newGroupInput(s)
 	}
 	return newDirectInput(s)
 }
@@ -53,6 +59,9 @@ func chooseWeights(s ConvShape) weightGrader {
 	const small = 32 * 32
 	if m := winogradTile(s); m > 0 && s.C*s.K >= small {
 		return newWinogradWeights(s, m)
+	}
+	if s.narrowGroups() > 0 {
+		return newGroupWeights(s)
 	}
 	return newOuterPass(s)
 }

@@ -14,6 +14,9 @@ func square(n, c, hw, k, window, stride, pad int) ConvShape {
 		PadTop: pad, PadLeft: pad, PadBottom: pad, PadRight: pad, DilationH: 1, DilationW: 1, Groups: 1}
 }
 
+// grouped returns s in so many groups.
+func grouped(groups int, s ConvShape) ConvShape { s.Groups = groups; return s }
+
 func (s ConvShape) name() string {
 	return fmt.Sprintf("n%d_c%d_%dx%d_k%d_w%dx%d_s%dx%d_p%d.%d.%d.%d_d%dx%d_g%d", s.N, s.C, s.H, s.W, s.K, s.KH, s.KW,
 		s.StrideH, s.StrideW, s.PadTop, s.PadLeft, s.PadBottom, s.PadRight, s.DilationH, s.DilationW, s.Groups)
@@ -82,6 +85,36 @@ func convShapes() []ConvShape {
 			s = s.with(blocks(s.Groups*Block*(1+r.IntN(2)), s.Groups*Block*(1+r.IntN(3))))
 		}
 		if s.Validate() == nil {
+			shapes = append(shapes, s)
+		}
+	}
+	return append(shapes, narrowShapes(r)...)
+}
+
+// narrowShapes are convolutions in groups of fewer channels than a block has, which
+// lead to as many: with borders of every kind, runs of taps of every length and
+// images that are narrow or of one row.
+func narrowShapes(r *rand.Rand) []ConvShape {
+	narrow := func(s ConvShape, blocks, g int) ConvShape {
+		return s.with(func(s *ConvShape) { s.C, s.K, s.Groups = blocks*Block, blocks*Block, blocks*Block/g })
+	}
+	var shapes []ConvShape
+	for i, s := range []ConvShape{
+		square(2, 0, 15, 0, 3, 1, 1),
+		square(2, 0, 15, 0, 3, 2, 1),
+		square(1, 0, 8, 0, 5, 1, 2),
+		square(1, 0, 9, 0, 7, 2, 3),
+		square(1, 0, 6, 0, 1, 1, 0),
+		square(1, 0, 3, 0, 3, 1, 4), // windows outside the image
+		square(1, 0, 30, 0, 3, 1, 1).with(func(s *ConvShape) { s.W = 3 }),
+		square(1, 0, 1, 0, 3, 1, 1).with(func(s *ConvShape) { s.W = 40 }),
+	} {
+		for _, g := range []int{1, 2, 4, 8} {
+			shapes = append(shapes, narrow(s, 1+i%2, g))
+		}
+	}
+	for len(shapes) < 80 {
+		if s := narrow(randomShape(r), 1+r.IntN(3), 1<<r.IntN(4)); s.Validate() == nil {
 			shapes = append(shapes, s)
 		}
 	}
@@ -326,7 +359,8 @@ func TestConv(t *testing.T) {
 func TestConvSpreadsNaN(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 18))
 	for _, s := range []ConvShape{square(2, 4, 6, 5, 3, 1, 1), square(2, 4, 9, 9, 3, 2, 1), square(1, 8, 7, 8, 1, 1, 0),
-		square(2, 32, 6, 16, 3, 1, 1), square(1, 16, 9, 32, 3, 2, 1), square(1, 3, 9, 16, 7, 2, 3)} {
+		square(2, 32, 6, 16, 3, 1, 1), square(1, 16, 9, 32, 3, 2, 1), square(1, 3, 9, 16, 7, 2, 3),
+		grouped(32, square(2, 32, 8, 32, 3, 1, 1)), grouped(4, square(1, 16, 9, 16, 3, 2, 1)), grouped(4, square(1, 32, 9, 32, 3, 1, 1))} {
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
 			x, w := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen())
 			i := r.IntN(len(x))
@@ -365,6 +399,7 @@ func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 	for _, s := range []ConvShape{
 		square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(2, 160, 6, 200, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
 		square(9, 32, 12, 32, 3, 1, 1), square(1, 256, 7, 256, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3),
+		grouped(16, square(1, 64, 13, 64, 3, 1, 1)), grouped(64, square(5, 64, 10, 64, 3, 2, 1)),
 	} {
 		x, w, dy := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), randomSlice(r, s.outLen())
 		onEachPlan(t, s, func(t *testing.T, first *layoutPlan) {
@@ -394,7 +429,7 @@ func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 func TestConvDoesNotAllocate(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	for _, s := range []ConvShape{square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
-		square(9, 32, 12, 32, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3)} {
+		square(9, 32, 12, 32, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3), grouped(8, square(9, 32, 12, 32, 3, 1, 1))} {
 		x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), make([]float32, s.outLen()), randomSlice(r, s.K)
 		onEachPlan(t, s, func(t *testing.T, planar *layoutPlan) {
 			withProcs(t, 2, func() {

@@ -127,6 +127,12 @@ func (t *panelArgs) pixel(x, y, block, width, run int) {
 			}
 		}
 	}
+	t.finish(&sum, y)
+}
+
+// finish stores the sums of a pixel that lies y bytes after the first, with what
+// is done to them before.
+func (t *panelArgs) finish(sum *[Block]float32, y int) {
 	if t.residual != nil {
 		for k, v := range floatsAt(t.residual, y, Block) {
 			sum[k] += v

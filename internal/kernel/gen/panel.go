@@ -108,7 +108,8 @@ type panelEmitter struct {
 	pixels, width, run int
 	t                  reg.Register
 	acc                [][][]reg.VecVirtual
-	ahead              reg.GPVirtual // weights that are needed next
+	ahead              reg.GPVirtual  // weights that are needed next
+	spare              reg.VecVirtual // not needed after the products, or nil
 }
 
 // field returns a field of the arguments in a register.
@@ -145,10 +146,12 @@ type walk struct {
 	fives       []reg.GPVirtual
 }
 
-func (g *panelEmitter) walk(distance int) *walk {
+// walk returns the walk over so many pixels, whose distance is a field of the
+// arguments.
+func (g *panelEmitter) walk(distance, pixels int) *walk {
 	w := &walk{step: g.field(distance), three: GP64()}
 	LEAQ(Mem{Base: w.step, Index: w.step, Scale: 2}, w.three)
-	for p := 0; p < g.pixels; p += 5 {
+	for p := 0; p < pixels; p += 5 {
 		w.fives = append(w.fives, GP64())
 	}
 	return w
@@ -197,7 +200,7 @@ func (g *panelEmitter) prefetch(c int) {
 func (g *panelEmitter) multiply(x reg.GPVirtual) {
 	Label("multiply")
 	step, depth, w := g.field(panelSteps), g.field(panelDepth), GP64()
-	pixels := g.walk(panelPixelX)
+	pixels := g.walk(panelPixelX, g.pixels)
 	weights := vectorGrid(g.isa, 1, g.width/g.lanes)[0]
 	value := g.vector()
 	Label("step")
@@ -235,7 +238,7 @@ func (g *panelEmitter) finish(y, residual reg.GPVirtual) {
 	for s := 1; s < len(g.acc); s++ {
 		g.each(func(p, v int) { VADDPS(g.acc[s][p][v], sums[p][v], sums[p][v]) })
 	}
-	pixels := g.walk(panelPixelY)
+	pixels := g.walk(panelPixelY, g.pixels)
 	blockY := g.field(panelBlockY)
 	TESTQ(residual, residual)
 	JZ(LabelRef("relu"))
@@ -245,7 +248,10 @@ func (g *panelEmitter) finish(y, residual reg.GPVirtual) {
 	flags := g.field(panelFlags)
 	TESTQ(U32(flagReLU), flags)
 	JZ(LabelRef("store"))
-	zero := g.vector()
+	zero := g.spare
+	if zero == nil {
+		zero = g.vector()
+	}
 	VXORPS(zero.AsX(), zero.AsX(), zero.AsX())
 	g.each(func(p, v int) { VMAXPS(sums[p][v], zero, sums[p][v]) }) // in this order a NaN stays
 	Label("store")
