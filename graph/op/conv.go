@@ -37,7 +37,8 @@ type Conv2dOptions struct {
 // cross-correlation: the kernel is not flipped). The result is (N, K, OH, OW)
 // with OH = (H + top + bottom - dilation*(KH-1) - 1)/stride + 1, rounded down.
 // Blocked images (N, C/16, H, W, 16) give a blocked result; C/groups and K/groups
-// must then be multiples of 16. ForConv2d chooses the layout.
+// must then be multiples of 16 or, if they are equal, 1, 2, 4 or 8. ForConv2d
+// chooses the layout.
 func Conv2d(x, w, bias *G.Node, o Conv2dOptions) (*G.Node, error) {
 	s, layout, err := convShape("Conv2d", x, w, bias, o)
 	if err != nil {
@@ -54,18 +55,14 @@ func Conv2d(x, w, bias *G.Node, o Conv2dOptions) (*G.Node, error) {
 // channels, in so many groups, is fastest, and says whether its result should be
 // blocked: what Conv2dOptions.Blocked is for.
 func ForConv2d(x *G.Node, channels, groups int) (*G.Node, bool, error) {
-	shape, isBlocked, err := images("Conv2d", x)
+	shape, _, err := images("Conv2d", x)
 	if err != nil {
 		return nil, false, err
 	}
-	whole := groups > 0 && shape[1]%(kernel.Block*groups) == 0 && channels%(kernel.Block*groups) == 0
-	switch {
-	case whole && !isBlocked:
-		x, err = ToBlocked(x)
-	case !whole && isBlocked:
-		x, err = ToPlanar(x)
-	}
-	return x, whole || groups == 1 && channels%kernel.Block == 0, err
+	s := kernel.ConvShape{C: shape[1], K: channels, Groups: max(groups, 1)}
+	suits := s.Suits(kernel.Blocked)
+	x, err = likewise(x, suits)
+	return x, suits || s.Suits(kernel.Entry), err
 }
 
 // convShape is what a convolution with these inputs has to compute.

@@ -119,6 +119,69 @@ func TestConv2dParity(t *testing.T) {
 	}, nil)
 }
 
+// TestForConv2d wants images in the layout that a convolution suits, and the result
+// blocked where its channels are whole blocks.
+func TestForConv2d(t *testing.T) {
+	for _, c := range []struct {
+		in, out, groups int
+		x, y            bool // blocked
+	}{
+		{3, 64, 1, false, true},
+		{3, 10, 1, false, false},
+		{64, 64, 1, true, true},
+		{64, 10, 1, false, false},
+		{24, 32, 1, false, true},
+		{64, 128, 4, true, true},
+		{128, 128, 32, true, true}, // ResNeXt 32x4d
+		{256, 256, 32, true, true},
+		{48, 48, 48, true, true}, // depthwise
+		{32, 32, 16, true, true},
+		{24, 24, 24, false, false},
+		{48, 96, 48, false, false},
+		{64, 64, 5, false, false},
+		{48, 48, 16, false, false}, // 3 does not divide a block
+		{64, 64, 0, true, true},
+	} {
+		for _, shape := range []tensor.Shape{{2, c.in, 5, 6}, {2, c.in / 16, 5, 6, 16}} {
+			if shape.Dims() == 5 && c.in%16 != 0 {
+				continue
+			}
+			x, y, err := ForConv2d(nodes(shape)[0], c.out, c.groups)
+			if err != nil {
+				t.Fatal(err)
+			}
+			images, blocked := ImageShape(x)
+			if blocked != c.x || y != c.y || images[1] != c.in {
+				t.Errorf("%d to %d channels in %d groups, from %v: x is %v, y blocked: %v", c.in, c.out, c.groups, shape, x.Shape(), y)
+			}
+		}
+	}
+	_, _, err := ForConv2d(nodes(tensor.Shape{2, 3})[0], 16, 1)
+	wantError(t, err, "Conv2d: input has shape (2, 3)")
+}
+
+// TestGroupedConv2dOfBlockedImages takes groups of every number of channels that a
+// block may hold.
+func TestGroupedConv2dOfBlockedImages(t *testing.T) {
+	for _, channels := range []int{1, 2, 4, 8, 16} {
+		for stride := 1; stride <= 2; stride++ {
+			o := Conv2dOptions{Stride: [2]int{stride, stride}, Padding: [2]int{1, 1}, Groups: 32 / channels}
+			layoutCase{
+				name: fmt.Sprintf("Conv2d in groups of %d /%d", channels, stride),
+				in:   []*tensor.Dense{random(1, 2, 32, 7, 6), random(2, 32, channels, 9), random(3, 32)},
+				op: func(in G.Nodes) (*G.Node, error) {
+					w, err := Reshape(in[1], 32, channels, 3, 3)
+					if err != nil {
+						return nil, err
+					}
+					return Conv2d(in[0], w, in[2], o)
+				},
+				wrt: []bool{true, true, true}, tol: 1e-4,
+			}.check(t)
+		}
+	}
+}
+
 // TestConvolutionGradients differentiates the two gradient operations of a
 // convolution, as a second derivative does.
 func TestConvolutionGradients(t *testing.T) {

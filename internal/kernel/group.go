@@ -16,8 +16,11 @@ const groupRun = 3
 // knows where the fields lie.
 type groupArgs struct {
 	panelArgs
-	tapW   int           // bytes from the weights of a tap to those of the next in a run
-	counts [groupRun]int // [i] steps are runs of i+1 taps
+	tapW    int           // bytes from the weights of a tap to those of the next in a run
+	counts  [groupRun]int // [i] steps are runs of i+1 taps
+	fetches *int64        // where pixels of x are that are needed later, to be brought to the cache meanwhile: bytes after those of a tile
+	fetch   int           // number of fetches
+	aheadY  int           // bytes from the pixels of y to those that are brought to the cache in the same way
 }
 
 // groupGo is the group kernel for groups of g channels in plain Go and the

@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func groupAVX2_1x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_1x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -12,6 +12,27 @@ TEXT ·groupAVX2_1x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -145,7 +166,7 @@ store:
 	RET
 
 // func groupAVX2_2x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_2x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -154,6 +175,29 @@ TEXT ·groupAVX2_2x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -311,7 +355,7 @@ store:
 	RET
 
 // func groupAVX2_3x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_3x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -320,6 +364,31 @@ TEXT ·groupAVX2_3x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -509,7 +578,7 @@ store:
 	RET
 
 // func groupAVX2_4x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_4x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -518,6 +587,33 @@ TEXT ·groupAVX2_4x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -729,7 +825,7 @@ store:
 	RET
 
 // func groupAVX2_5x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_5x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -738,6 +834,35 @@ TEXT ·groupAVX2_5x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -977,7 +1102,7 @@ store:
 	RET
 
 // func groupAVX2_6x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_6x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -986,6 +1111,41 @@ TEXT ·groupAVX2_6x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -1257,7 +1417,7 @@ store:
 	RET
 
 // func groupOuterAVX2_1x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_1x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -1277,8 +1437,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Y5
 	VMOVUPS     (DI), Y0
 	VFMADD231PS Y0, Y5, Y1
@@ -1289,6 +1453,8 @@ pixel_0_0:
 	SUBQ        R10, R8
 	DECQ        R11
 	JZ          end_0_0
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Y5
 	VMOVUPS     (DI), Y0
 	VFMADD231PS Y0, Y5, Y3
@@ -1313,7 +1479,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX2_1x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_1x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -1337,8 +1503,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y9
 	VMOVUPS     (R9)(R11*1), Y10
 	VMOVUPS     (R8), Y0
@@ -1353,6 +1523,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y9
 	VMOVUPS     (R9)(R11*1), Y10
 	VMOVUPS     (R8), Y0
@@ -1385,7 +1557,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX2_1x3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_1x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -1413,8 +1585,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y13
 	VMOVUPS     (R9)(R11*1), Y14
 	VMOVUPS     (R9)(R11*2), Y15
@@ -1433,6 +1609,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y13
 	VMOVUPS     (R9)(R11*1), Y14
 	VMOVUPS     (R9)(R11*2), Y15
@@ -1473,7 +1651,7 @@ end_0_0:
 	RET
 
 // func groupAVX2_1x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_1x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -1482,6 +1660,27 @@ TEXT ·groupAVX2_1x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -1651,7 +1850,7 @@ store:
 	RET
 
 // func groupAVX2_2x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_2x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -1660,6 +1859,29 @@ TEXT ·groupAVX2_2x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -1871,7 +2093,7 @@ store:
 	RET
 
 // func groupAVX2_3x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_3x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -1880,6 +2102,31 @@ TEXT ·groupAVX2_3x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -2141,7 +2388,7 @@ store:
 	RET
 
 // func groupAVX2_4x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_4x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -2150,6 +2397,33 @@ TEXT ·groupAVX2_4x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -2451,7 +2725,7 @@ store:
 	RET
 
 // func groupAVX2_5x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_5x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -2460,6 +2734,35 @@ TEXT ·groupAVX2_5x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -2807,7 +3110,7 @@ store:
 	RET
 
 // func groupAVX2_6x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_6x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -2816,6 +3119,41 @@ TEXT ·groupAVX2_6x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -3213,7 +3551,7 @@ store:
 	RET
 
 // func groupOuterAVX2_2x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_2x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -3237,8 +3575,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Y9
 	VMOVSLDUP   (DI), Y0
 	VFMADD231PS Y0, Y9, Y1
@@ -3253,6 +3595,8 @@ pixel_0_0:
 	SUBQ        R10, R8
 	DECQ        R11
 	JZ          end_0_0
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Y9
 	VMOVSLDUP   (DI), Y0
 	VFMADD231PS Y0, Y9, Y5
@@ -3285,7 +3629,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX2_2x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_2x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -3309,8 +3653,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y9
 	VMOVUPS     (R9)(R11*1), Y10
 	VMOVSLDUP   (R8), Y0
@@ -3347,7 +3695,7 @@ pixel_0_0:
 	RET
 
 // func groupOuterAVX2_2x3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_2x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -3375,8 +3723,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y13
 	VMOVUPS     (R9)(R11*1), Y14
 	VMOVUPS     (R9)(R11*2), Y15
@@ -3423,7 +3775,7 @@ pixel_0_0:
 	RET
 
 // func groupAVX2_1x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_1x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -3432,6 +3784,27 @@ TEXT ·groupAVX2_1x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -3673,7 +4046,7 @@ store:
 	RET
 
 // func groupAVX2_2x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_2x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -3682,6 +4055,29 @@ TEXT ·groupAVX2_2x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -4001,7 +4397,7 @@ store:
 	RET
 
 // func groupAVX2_3x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_3x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -4010,6 +4406,31 @@ TEXT ·groupAVX2_3x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -4415,7 +4836,7 @@ store:
 	RET
 
 // func groupAVX2_4x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_4x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -4424,6 +4845,33 @@ TEXT ·groupAVX2_4x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -4905,7 +5353,7 @@ store:
 	RET
 
 // func groupAVX2_5x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_5x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -4914,6 +5362,35 @@ TEXT ·groupAVX2_5x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -5477,7 +5954,7 @@ store:
 	RET
 
 // func groupAVX2_6x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_6x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -5486,6 +5963,41 @@ TEXT ·groupAVX2_6x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -6135,7 +6647,7 @@ store:
 	RET
 
 // func groupOuterAVX2_4x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_4x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -6159,8 +6671,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Y9
 	VPERMILPS   $0x00, (DI), Y0
 	VFMADD231PS Y0, Y9, Y1
@@ -6199,7 +6715,7 @@ pixel_0_0:
 	RET
 
 // func groupOuterAVX2_4x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_4x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -6223,8 +6739,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y9
 	VMOVUPS     (R9)(R11*1), Y10
 	VPERMILPS   $0x00, (R8), Y0
@@ -6276,6 +6796,8 @@ row_0_1:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_0_1:
 	VMOVUPS     32(R9), Y9
@@ -6312,7 +6834,7 @@ pixel_0_1:
 	RET
 
 // func groupOuterAVX2_4x3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_4x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -6340,8 +6862,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Y13
 	VMOVUPS     (R9)(R11*1), Y14
 	VMOVUPS     (R9)(R11*2), Y15
@@ -6406,6 +6932,8 @@ row_0_1:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_0_1:
 	VMOVUPS     32(R9), Y13
@@ -6451,7 +6979,7 @@ pixel_0_1:
 	RET
 
 // func groupAVX2_1x8(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_1x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -6460,6 +6988,27 @@ TEXT ·groupAVX2_1x8(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -6845,7 +7394,7 @@ store:
 	RET
 
 // func groupAVX2_2x8(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_2x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -6854,6 +7403,29 @@ TEXT ·groupAVX2_2x8(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -7389,7 +7961,7 @@ store:
 	RET
 
 // func groupAVX2_3x8(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_3x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -7398,6 +7970,31 @@ TEXT ·groupAVX2_3x8(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -8091,7 +8688,7 @@ store:
 	RET
 
 // func groupAVX2_4x8(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_4x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -8100,6 +8697,33 @@ TEXT ·groupAVX2_4x8(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -8941,7 +9565,7 @@ store:
 	RET
 
 // func groupAVX2_5x8(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_5x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -8950,6 +9574,35 @@ TEXT ·groupAVX2_5x8(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -9945,7 +10598,7 @@ store:
 	RET
 
 // func groupAVX2_6x8(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupAVX2_6x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -9954,6 +10607,41 @@ TEXT ·groupAVX2_6x8(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -11107,7 +11795,7 @@ store:
 	RET
 
 // func groupOuterAVX2_8x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_8x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -11131,8 +11819,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0   (DI)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
 	VMOVUPS      (R8), Y9
 	VBROADCASTSS (DI), Y0
 	VFMADD231PS  Y0, Y9, Y1
@@ -11187,6 +11879,8 @@ row_0_1:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R12
 
 pixel_0_1:
 	VMOVUPS      32(R8), Y9
@@ -11226,7 +11920,7 @@ pixel_0_1:
 	RET
 
 // func groupOuterAVX2_8x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_8x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -11250,8 +11944,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R9)(R14*1)
 	VMOVUPS      (R9), Y9
 	VMOVUPS      (R9)(R11*1), Y10
 	VBROADCASTSS (R8), Y0
@@ -11303,6 +12001,8 @@ row_0_1:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_0_1:
 	VMOVUPS      32(R9), Y9
@@ -11356,6 +12056,8 @@ row_4_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_4_0:
 	VMOVUPS      (R9), Y9
@@ -11409,6 +12111,8 @@ row_4_1:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_4_1:
 	VMOVUPS      32(R9), Y9
@@ -11445,7 +12149,7 @@ pixel_4_1:
 	RET
 
 // func groupOuterAVX2_8x3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·groupOuterAVX2_8x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -11473,8 +12177,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R9)(R14*1)
 	VMOVUPS      (R9), Y13
 	VMOVUPS      (R9)(R11*1), Y14
 	VMOVUPS      (R9)(R11*2), Y15
@@ -11539,6 +12247,8 @@ row_0_1:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_0_1:
 	VMOVUPS      32(R9), Y13
@@ -11605,6 +12315,8 @@ row_4_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_4_0:
 	VMOVUPS      (R9), Y13
@@ -11671,6 +12383,8 @@ row_4_1:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R13
 
 pixel_4_1:
 	VMOVUPS      32(R9), Y13
@@ -11716,7 +12430,7 @@ pixel_4_1:
 	RET
 
 // func groupAVX512_1x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_1x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -11725,6 +12439,27 @@ TEXT ·groupAVX512_1x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -11829,7 +12564,7 @@ store:
 	RET
 
 // func groupAVX512_2x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_2x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -11838,6 +12573,29 @@ TEXT ·groupAVX512_2x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -11954,7 +12712,7 @@ store:
 	RET
 
 // func groupAVX512_3x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_3x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -11963,6 +12721,31 @@ TEXT ·groupAVX512_3x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -12095,7 +12878,7 @@ store:
 	RET
 
 // func groupAVX512_4x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_4x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -12104,6 +12887,33 @@ TEXT ·groupAVX512_4x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -12250,7 +13060,7 @@ store:
 	RET
 
 // func groupAVX512_5x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_5x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -12259,6 +13069,35 @@ TEXT ·groupAVX512_5x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -12419,7 +13258,7 @@ store:
 	RET
 
 // func groupAVX512_6x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_6x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -12428,6 +13267,41 @@ TEXT ·groupAVX512_6x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -12606,7 +13480,7 @@ store:
 	RET
 
 // func groupAVX512_7x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_7x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -12615,6 +13489,43 @@ TEXT ·groupAVX512_7x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -12807,7 +13718,7 @@ store:
 	RET
 
 // func groupAVX512_8x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_8x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -12816,6 +13727,45 @@ TEXT ·groupAVX512_8x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -13022,7 +13972,7 @@ store:
 	RET
 
 // func groupAVX512_9x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_9x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -13031,6 +13981,47 @@ TEXT ·groupAVX512_9x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -13257,7 +14248,7 @@ store:
 	RET
 
 // func groupAVX512_10x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_10x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -13266,6 +14257,49 @@ TEXT ·groupAVX512_10x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -13506,7 +14540,7 @@ store:
 	RET
 
 // func groupAVX512_11x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_11x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -13515,6 +14549,55 @@ TEXT ·groupAVX512_11x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -13773,7 +14856,7 @@ store:
 	RET
 
 // func groupAVX512_12x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_12x1(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -13782,6 +14865,57 @@ TEXT ·groupAVX512_12x1(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -14054,7 +15188,7 @@ store:
 	RET
 
 // func groupOuterAVX512_1x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_1x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -14072,8 +15206,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Z3
 	VMOVUPS     (DI), Z0
 	VFMADD231PS Z0, Z3, Z1
@@ -14081,6 +15219,8 @@ pixel_0_0:
 	SUBQ        R10, R8
 	DECQ        R11
 	JZ          end_0_0
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Z3
 	VMOVUPS     (DI), Z0
 	VFMADD231PS Z0, Z3, Z2
@@ -14100,7 +15240,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_1x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_1x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -14120,8 +15260,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z5
 	VMOVUPS     (R9)(R11*1), Z6
 	VMOVUPS     (R8), Z0
@@ -14131,6 +15275,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z5
 	VMOVUPS     (R9)(R11*1), Z6
 	VMOVUPS     (R8), Z0
@@ -14154,7 +15300,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_1x3(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_1x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -14176,8 +15322,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z7
 	VMOVUPS     (R9)(R11*1), Z8
 	VMOVUPS     (R9)(R11*2), Z9
@@ -14189,6 +15339,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z7
 	VMOVUPS     (R9)(R11*1), Z8
 	VMOVUPS     (R9)(R11*2), Z9
@@ -14216,7 +15368,7 @@ end_0_0:
 	RET
 
 // func groupAVX512_1x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_1x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -14225,6 +15377,27 @@ TEXT ·groupAVX512_1x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -14347,7 +15520,7 @@ store:
 	RET
 
 // func groupAVX512_2x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_2x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -14356,6 +15529,29 @@ TEXT ·groupAVX512_2x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -14499,7 +15695,7 @@ store:
 	RET
 
 // func groupAVX512_3x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_3x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -14508,6 +15704,31 @@ TEXT ·groupAVX512_3x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -14676,7 +15897,7 @@ store:
 	RET
 
 // func groupAVX512_4x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_4x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -14685,6 +15906,33 @@ TEXT ·groupAVX512_4x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -14876,7 +16124,7 @@ store:
 	RET
 
 // func groupAVX512_5x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_5x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -14885,6 +16133,35 @@ TEXT ·groupAVX512_5x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -15099,7 +16376,7 @@ store:
 	RET
 
 // func groupAVX512_6x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_6x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -15108,6 +16385,41 @@ TEXT ·groupAVX512_6x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -15349,7 +16661,7 @@ store:
 	RET
 
 // func groupAVX512_7x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_7x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -15358,6 +16670,43 @@ TEXT ·groupAVX512_7x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -15622,7 +16971,7 @@ store:
 	RET
 
 // func groupAVX512_8x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_8x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -15631,6 +16980,45 @@ TEXT ·groupAVX512_8x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -15918,7 +17306,7 @@ store:
 	RET
 
 // func groupAVX512_9x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_9x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -15927,6 +17315,47 @@ TEXT ·groupAVX512_9x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -16243,7 +17672,7 @@ store:
 	RET
 
 // func groupAVX512_10x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_10x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -16252,6 +17681,49 @@ TEXT ·groupAVX512_10x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -16591,7 +18063,7 @@ store:
 	RET
 
 // func groupAVX512_11x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_11x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -16600,6 +18072,55 @@ TEXT ·groupAVX512_11x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -16966,7 +18487,7 @@ store:
 	RET
 
 // func groupAVX512_12x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_12x2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -16975,6 +18496,57 @@ TEXT ·groupAVX512_12x2(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -17364,7 +18936,7 @@ store:
 	RET
 
 // func groupOuterAVX512_2x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_2x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17384,8 +18956,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Z5
 	VMOVSLDUP   (DI), Z0
 	VFMADD231PS Z0, Z5, Z1
@@ -17395,6 +18971,8 @@ pixel_0_0:
 	SUBQ        R10, R8
 	DECQ        R11
 	JZ          end_0_0
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Z5
 	VMOVSLDUP   (DI), Z0
 	VFMADD231PS Z0, Z5, Z3
@@ -17418,7 +18996,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_2x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_2x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17442,8 +19020,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z9
 	VMOVUPS     (R9)(R11*1), Z10
 	VMOVSLDUP   (R8), Z0
@@ -17456,6 +19038,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z9
 	VMOVUPS     (R9)(R11*1), Z10
 	VMOVSLDUP   (R8), Z0
@@ -17486,7 +19070,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_2x3(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_2x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -17514,8 +19098,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z13
 	VMOVUPS     (R9)(R11*1), Z14
 	VMOVUPS     (R9)(R11*2), Z15
@@ -17531,6 +19119,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z13
 	VMOVUPS     (R9)(R11*1), Z14
 	VMOVUPS     (R9)(R11*2), Z15
@@ -17568,7 +19158,7 @@ end_0_0:
 	RET
 
 // func groupAVX512_1x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_1x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -17577,6 +19167,27 @@ TEXT ·groupAVX512_1x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -17735,7 +19346,7 @@ store:
 	RET
 
 // func groupAVX512_2x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_2x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -17744,6 +19355,29 @@ TEXT ·groupAVX512_2x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -17941,7 +19575,7 @@ store:
 	RET
 
 // func groupAVX512_3x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_3x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -17950,6 +19584,31 @@ TEXT ·groupAVX512_3x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -18190,7 +19849,7 @@ store:
 	RET
 
 // func groupAVX512_4x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_4x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -18199,6 +19858,33 @@ TEXT ·groupAVX512_4x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -18480,7 +20166,7 @@ store:
 	RET
 
 // func groupAVX512_5x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_5x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -18489,6 +20175,35 @@ TEXT ·groupAVX512_5x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -18811,7 +20526,7 @@ store:
 	RET
 
 // func groupAVX512_6x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_6x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -18820,6 +20535,41 @@ TEXT ·groupAVX512_6x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -19187,7 +20937,7 @@ store:
 	RET
 
 // func groupAVX512_7x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_7x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -19196,6 +20946,43 @@ TEXT ·groupAVX512_7x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -19604,7 +21391,7 @@ store:
 	RET
 
 // func groupAVX512_8x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_8x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -19613,6 +21400,45 @@ TEXT ·groupAVX512_8x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -20062,7 +21888,7 @@ store:
 	RET
 
 // func groupAVX512_9x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_9x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -20071,6 +21897,47 @@ TEXT ·groupAVX512_9x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -20567,7 +22434,7 @@ store:
 	RET
 
 // func groupAVX512_10x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_10x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -20576,6 +22443,49 @@ TEXT ·groupAVX512_10x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -21113,7 +23023,7 @@ store:
 	RET
 
 // func groupAVX512_11x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_11x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -21122,6 +23032,55 @@ TEXT ·groupAVX512_11x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -21704,7 +23663,7 @@ store:
 	RET
 
 // func groupAVX512_12x4(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_12x4(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
@@ -21713,6 +23672,57 @@ TEXT ·groupAVX512_12x4(SB), NOSPLIT, $0-8
 	MOVQ 48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -22336,7 +24346,7 @@ store:
 	RET
 
 // func groupOuterAVX512_4x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_4x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -22360,8 +24370,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Z9
 	VPERMILPS   $0x00, (DI), Z0
 	VFMADD231PS Z0, Z9, Z1
@@ -22375,6 +24389,8 @@ pixel_0_0:
 	SUBQ        R10, R8
 	DECQ        R11
 	JZ          end_0_0
+	PREFETCHT0  (DI)(R12*1)
+	PREFETCHT0  (R8)(R13*1)
 	VMOVUPS     (R8), Z9
 	VPERMILPS   $0x00, (DI), Z0
 	VFMADD231PS Z0, Z9, Z5
@@ -22406,7 +24422,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_4x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_4x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -22438,8 +24454,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z17
 	VMOVUPS     (R9)(R11*1), Z18
 	VPERMILPS   $0x00, (R8), Z0
@@ -22458,6 +24478,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z17
 	VMOVUPS     (R9)(R11*1), Z18
 	VPERMILPS   $0x00, (R8), Z0
@@ -22502,7 +24524,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_4x3(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_4x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    64(AX), CX
@@ -22542,8 +24564,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z25
 	VMOVUPS     (R9)(R11*1), Z26
 	VMOVUPS     (R9)(R11*2), Z27
@@ -22567,6 +24593,8 @@ pixel_0_0:
 	SUBQ        R11, R9
 	DECQ        R12
 	JZ          end_0_0
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R9)(R14*1)
 	VMOVUPS     (R9), Z25
 	VMOVUPS     (R9)(R11*1), Z26
 	VMOVUPS     (R9)(R11*2), Z27
@@ -22624,7 +24652,7 @@ end_0_0:
 	RET
 
 // func groupAVX512_1x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_1x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -22635,6 +24663,27 @@ TEXT ·groupAVX512_1x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R8
+	PREFETCHT0 (DI)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R10
+	PREFETCHT0 (R9)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -22913,7 +24962,7 @@ store:
 	RET
 
 // func groupAVX512_2x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_2x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -22924,6 +24973,29 @@ TEXT ·groupAVX512_2x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -23301,7 +25373,7 @@ store:
 	RET
 
 // func groupAVX512_3x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_3x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -23312,6 +25384,31 @@ TEXT ·groupAVX512_3x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -23792,7 +25889,7 @@ store:
 	RET
 
 // func groupAVX512_4x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_4x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -23803,6 +25900,33 @@ TEXT ·groupAVX512_4x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -24384,7 +26508,7 @@ store:
 	RET
 
 // func groupAVX512_5x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_5x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -24395,6 +26519,35 @@ TEXT ·groupAVX512_5x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -25077,7 +27230,7 @@ store:
 	RET
 
 // func groupAVX512_6x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_6x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -25088,6 +27241,41 @@ TEXT ·groupAVX512_6x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -25875,7 +28063,7 @@ store:
 	RET
 
 // func groupAVX512_7x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_7x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -25886,6 +28074,43 @@ TEXT ·groupAVX512_7x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -26774,7 +28999,7 @@ store:
 	RET
 
 // func groupAVX512_8x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_8x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -26785,6 +29010,45 @@ TEXT ·groupAVX512_8x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -27774,7 +30038,7 @@ store:
 	RET
 
 // func groupAVX512_9x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_9x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -27785,6 +30049,47 @@ TEXT ·groupAVX512_9x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -28881,7 +31186,7 @@ store:
 	RET
 
 // func groupAVX512_10x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_10x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -28892,6 +31197,49 @@ TEXT ·groupAVX512_10x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -30089,7 +32437,7 @@ store:
 	RET
 
 // func groupAVX512_11x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_11x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -30100,6 +32448,55 @@ TEXT ·groupAVX512_11x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -31402,7 +33799,7 @@ store:
 	RET
 
 // func groupAVX512_12x8(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupAVX512_12x8(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), AX
 	MOVL  $0x0000ff00, CX
@@ -31413,6 +33810,57 @@ TEXT ·groupAVX512_12x8(SB), NOSPLIT, $0-8
 	MOVQ  48(AX), SI
 
 tile:
+	MOVQ       168(AX), DI
+	ADDQ       DX, DI
+	MOVQ       64(AX), R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (DI)(R8*4), R10
+	ADDQ       R8, R10
+	LEAQ       (R10)(R8*4), R11
+	ADDQ       R8, R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 (DI)(R8*1)
+	PREFETCHT0 (DI)(R8*2)
+	PREFETCHT0 (DI)(R9*1)
+	PREFETCHT0 (DI)(R8*4)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(R8*1)
+	PREFETCHT0 (R10)(R8*2)
+	PREFETCHT0 (R10)(R9*1)
+	PREFETCHT0 (R10)(R8*4)
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       160(AX), DI
+	MOVQ       152(AX), R8
+	TESTQ      DI, DI
+	JZ         start
+
+fetch:
+	MOVQ       (R8), R9
+	ADDQ       CX, R9
+	MOVQ       32(AX), R10
+	LEAQ       (R10)(R10*2), R11
+	LEAQ       (R9)(R10*4), R12
+	ADDQ       R10, R12
+	LEAQ       (R12)(R10*4), R13
+	ADDQ       R10, R13
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT0 (R9)(R10*2)
+	PREFETCHT0 (R9)(R11*1)
+	PREFETCHT0 (R9)(R10*4)
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R12)(R10*1)
+	PREFETCHT0 (R12)(R10*2)
+	PREFETCHT0 (R12)(R11*1)
+	PREFETCHT0 (R12)(R10*4)
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R10*1)
+	ADDQ       $0x08, R8
+	DECQ       DI
+	JNZ        fetch
+
+start:
 	MOVQ    88(AX), DI
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -32816,7 +35264,7 @@ store:
 	RET
 
 // func groupOuterAVX512_8x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_8x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVL    $0x0000ff00, CX
@@ -32850,8 +35298,12 @@ row_0_0:
 	MOVQ DX, DI
 	MOVQ BX, R8
 	MOVQ 16(AX), R11
+	MOVQ 72(AX), R12
+	MOVQ 80(AX), R13
 
 pixel_0_0:
+	PREFETCHT0   (DI)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
 	VMOVUPS      (R8), Z17
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS 32(DI), K1, Z0
@@ -32881,6 +35333,8 @@ pixel_0_0:
 	SUBQ         R10, R8
 	DECQ         R11
 	JZ           end_0_0
+	PREFETCHT0   (DI)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
 	VMOVUPS      (R8), Z17
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS 32(DI), K1, Z0
@@ -32936,7 +35390,7 @@ end_0_0:
 	RET
 
 // func groupOuterAVX512_8x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_8x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVL    $0x0000ff00, CX
@@ -32970,8 +35424,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R9)(R14*1)
 	VMOVUPS      (R9), Z17
 	VMOVUPS      (R9)(R11*1), Z18
 	VBROADCASTSS (R8), Z0
@@ -33034,7 +35492,7 @@ pixel_0_0:
 	RET
 
 // func groupOuterAVX512_8x3(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·groupOuterAVX512_8x3(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVL    $0x0000ff00, CX
@@ -33076,8 +35534,12 @@ row_0_0:
 	MOVQ BX, R8
 	MOVQ SI, R9
 	MOVQ 16(AX), R12
+	MOVQ 72(AX), R13
+	MOVQ 80(AX), R14
 
 pixel_0_0:
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R9)(R14*1)
 	VMOVUPS      (R9), Z25
 	VMOVUPS      (R9)(R11*1), Z26
 	VMOVUPS      (R9)(R11*2), Z27

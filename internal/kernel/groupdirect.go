@@ -1,5 +1,11 @@
 package kernel
 
+import (
+	"cmp"
+	"slices"
+	"unsafe"
+)
+
 // groupDirect computes convolutions in groups of few channels, in the blocked
 // layout, as direct does others: nothing is copied or padded, a tap that falls
 // outside the image is left out. Blocks of channels do not depend on each other.
@@ -49,6 +55,9 @@ func prepareGroups(s ConvShape, transposed bool, from, to [2]int, rows, columns 
 			m.add(&rows[i], &columns[j])
 		}
 	}
+	// The phases take turns, so that what they have in common stays in the cache.
+	band := Block * to[1] * groupBand * rows[0].to
+	slices.SortStableFunc(m.segments, func(a, b groupSegment) int { return cmp.Compare(a.y/band, b.y/band) })
 	d.segments = m.segments
 	d.cut = min(len(d.segments), ceilDiv(enough, s.N*s.C/Block))
 	d.packOne, d.computeOne = d.packBlock, d.compute
@@ -104,6 +113,7 @@ func (d *groupDirect) compute(piece int) {
 		s := &segments[i]
 		t.target(d.y, d.epilogue, plane*d.sizeY+s.y, block*Block)
 		t.pixelX, t.pixelY, t.tapW, t.counts = s.pixelX, s.pixelY, s.tapW, s.counts
+		t.fetches, t.fetch, t.aheadY = unsafe.SliceData(s.fetches), len(s.fetches), s.aheadY
 		if len(s.steps) == 0 {
 			t.withoutTaps(s.pixels, Block)
 			continue

@@ -20,14 +20,17 @@ type groupSegment struct {
 
 // A groupPath is what the pixels of a segment have in common.
 type groupPath struct {
-	pixelX, pixelY, tapW int         // as groupArgs has them
-	steps                []panelStep // none where the window is outside the image
+	// As groupArgs has them; there are no steps where the window is outside the image.
+	pixelX, pixelY, tapW int
+	steps                []panelStep
 	counts               [groupRun]int
+	fetches              []int64
+	aheadY               int
 }
 
 // groupBand is how many rows of outputs are taken at once: the columns at the
 // borders are computed while the rows beside them are in the cache.
-const groupBand = 24
+const groupBand = 12
 
 // add lists the segments of the outputs of two axes: by bands of rows, in these by
 // rectangles that have the same taps inside.
@@ -71,6 +74,9 @@ func (m *groupMap) rectangle(rows, columns groupLine) {
 		along, across = rows, columns
 	}
 	path := m.path(along, across)
+	if along.out == 1 && len(path.steps) > 0 {
+		path.fetchRows(along, across)
+	}
 	for i := across.begin; i < across.end; i++ {
 		s := groupSegment{y: Block * (across.output(i) + along.output(along.begin)), pixels: along.end - along.begin, groupPath: path}
 		if len(path.steps) > 0 {
@@ -106,6 +112,18 @@ func (m *groupMap) path(along, across groupLine) *groupPath {
 	slices.Reverse(byLength[:])
 	p.steps = slices.Concat(byLength[:]...)
 	return p
+}
+
+// fetchRows lists what the next row of outputs meets that this one does not.
+func (p *groupPath) fetchRows(columns, rows groupLine) {
+	p.aheadY = 4 * Block * rows.to * rows.out
+	leads := rows.lead[rows.first:rows.last]
+	next := slices.Max(leads) - leads[0] + 1
+	for i := range rows.step {
+		for j := range columns.step {
+			p.fetches = append(p.fetches, int64(4*Block*((next+i)*rows.in+j)))
+		}
+	}
 }
 
 // tapRuns returns the taps [first, last) as runs of which each tap meets the input

@@ -21,15 +21,16 @@ type groupWeights struct {
 // summed together. Its columns are those that the first tap meets; the other taps
 // meet the columns of outputs before them.
 type groupPart struct {
-	taps, first    int // how many, and which in the window
-	dh, dw         int // the input pixel that the first tap meets at output 0
-	h0, h1, w0, w1 int // the outputs
+	taps, first    int  // how many, and which in the window
+	dh, dw         int  // the input pixel that the first tap meets at output 0
+	h0, h1, w0, w1 int  // the outputs
+	fetches        bool // the same part of the next band is brought to the cache meanwhile
 }
 
 func newGroupWeights(s ConvShape) *groupWeights {
 	const (
 		enough = 16  // pieces
-		pixels = 448 // whose channels fill the first-level cache
+		pixels = 896 // of both images, whose channels lie in the second-level cache beside the sums
 	)
 	p := &groupWeights{ConvShape: s, set: groupsOf(s.narrowGroups())}
 	p.oh, p.ow = s.Out()
@@ -42,7 +43,7 @@ func newGroupWeights(s ConvShape) *groupWeights {
 			p.addRun(kh, run)
 		}
 	}
-	p.band = max(1, pixels/p.ow)
+	p.band = max(1, pixels/((1+s.StrideH*s.StrideW)*p.ow))
 	p.chunks = min(s.N, ceilDiv(enough, s.C/Block))
 	p.addOne, p.storeOne = p.addChunk, p.store
 	return p
@@ -58,7 +59,10 @@ func (p *groupWeights) addRun(kh int, run []int) {
 	}
 	first, end := reach(p.ow, p.W, p.StrideW, part.dw)
 	if first = max(first, len(run)-1); first < end {
+		// The first taps of each phase of the strides meet all of the image.
+		part.fetches = kh < p.StrideH && run[0] < p.StrideW
 		p.addPart(part, first, end)
+		part.fetches = false
 	} else {
 		first, end = p.ow+len(run), p.ow+len(run) // beyond the outputs of each tap
 	}
@@ -126,6 +130,10 @@ func (p *groupWeights) addPixels(t *groupOuterArgs, sums, x, dy []float32, part 
 	t.sums = &sums[part.first*p.set.g*Block]
 	t.pixels, t.pixelX, t.pixelY = part.w1-part.w0, 4*Block*p.StrideW, 4*Block
 	t.rows, t.rowX, t.rowY = end-first, 4*Block*p.StrideH*p.W, 4*Block*p.ow
+	t.aheadX, t.aheadY = 0, 0
+	if part.fetches {
+		t.aheadX, t.aheadY = p.band*t.rowX, p.band*t.rowY
+	}
 	if part.taps == 1 && t.pixels < t.rows {
 		// One loop over a long column is faster than many over short rows.
 		t.pixels, t.rows = t.rows, t.pixels

@@ -38,6 +38,9 @@ const groupRun = 3
 const (
 	groupTapW         = 120
 	groupCounts       = 128
+	groupFetches      = 152
+	groupFetch        = 160
+	groupAheadY       = 168
 	groupOuterTapSums = 88
 )
 
@@ -98,6 +101,7 @@ func group(set isa, pixels, channels int) {
 	}
 	x, y, residual, tiles := g.field(panelX), g.field(panelY), g.field(panelResidual), g.field(panelTiles)
 	Label("tile")
+	g.fetch(x, y)
 	g.start()
 	g.multiplyRuns(x)
 	g.finish(y, residual)
@@ -107,6 +111,33 @@ func group(set isa, pixels, channels int) {
 	JNZ(LabelRef("tile"))
 	VZEROUPPER()
 	RET()
+}
+
+// fetch emits the fetching of pixels that are needed later.
+func (g *groupEmitter) fetch(x, y reg.GPVirtual) {
+	ahead := g.field(groupAheadY)
+	ADDQ(y, ahead)
+	g.fetchPixels(panelPixelY, ahead)
+	count, place, first := g.field(groupFetch), g.field(groupFetches), GP64()
+	TESTQ(count, count)
+	JZ(LabelRef("start"))
+	Label("fetch")
+	MOVQ(Mem{Base: place}, first)
+	ADDQ(x, first)
+	g.fetchPixels(panelPixelX, first)
+	ADDQ(Imm(8), place)
+	DECQ(count)
+	JNZ(LabelRef("fetch"))
+	Label("start")
+}
+
+// fetchPixels emits the fetching of a tile's pixels from a first one on.
+func (g *groupEmitter) fetchPixels(distance int, first reg.Register) {
+	pixels := g.walk(distance, g.pixels)
+	pixels.from(first)
+	for p := range g.pixels {
+		PREFETCHT0(pixels.at(p, 0))
+	}
 }
 
 // multiplyRuns emits the loops over the steps, one for each length of a run.
@@ -228,8 +259,13 @@ func (g *groupEmitter) outerSums(o outerPart) {
 	MOVQ(rowX, pixels.x)
 	MOVQ(rowY, pixels.y)
 	left := g.field(outerPixels)
+	aheadX, aheadY := g.field(outerAheadX), g.field(outerAheadY)
 	Label(label("pixel"))
 	for set := range acc {
+		if o.first == 0 && o.vector == 0 {
+			PREFETCHT0(Mem{Base: pixels.x, Index: aheadX, Scale: 1})
+			PREFETCHT0(Mem{Base: pixels.y, Index: aheadY, Scale: 1})
+		}
 		g.outerPixel(o, acc[set], pixels, values)
 		DECQ(left)
 		if set < len(acc)-1 {
