@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"runtime"
+	"unsafe"
+)
 
 // direct computes convolutions in the blocked layout by their definition: sums
 // over taps and channels that stay in registers, with nothing copied or padded.
@@ -294,6 +297,7 @@ func (d *direct) computeRun(t *panelArgs, run []segment, n, panel int) {
 	x := d.x[(n*d.groups+panel/d.panels)*d.inputs*d.sizeX:]
 	y := (n*d.groups*d.outputs + channel) / Block * d.sizeY
 	t.w = unsafe.SliceData(d.panel(panel))
+	next := d.nextPanel()
 	for part := range d.split.parts {
 		for i := range run {
 			s := &run[i]
@@ -314,9 +318,23 @@ func (d *direct) computeRun(t *panelArgs, run []segment, n, panel int) {
 			}
 			steps := s.steps[part*len(s.steps)/s.parts : (part+1)*len(s.steps)/s.parts]
 			t.x, t.steps, t.depth = &x[s.x], &steps[0], len(steps)
+			if t.ahead = 0; i == 0 {
+				t.ahead = next + int(steps[0].w)
+			}
 			d.set.compute(t, s.pixels)
 		}
 	}
+}
+
+// nextPanel returns how many bytes after the weights of a panel those lie that the
+// same core is likely to need next, which it fetches meanwhile: the weights of a
+// network do not stay in the cache from one run to the next.
+func (d *direct) nextPanel() int {
+	size := 4 * d.taps * d.in * d.width
+	if d.split.panels == 1 {
+		return size
+	}
+	return size * runtime.GOMAXPROCS(0)
 }
 
 // compute computes so many pixels in tiles of nearly equal size.
