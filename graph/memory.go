@@ -11,11 +11,11 @@ import (
 	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
 )
 
-// Memory says in bytes what a Program needs for its values. Weights that
-// operations bring into a form of their own and what kernels work in come on
-// top.
+// Memory says in bytes what a Program needs for its values. What kernels work in
+// comes on top.
 type Memory struct {
-	Params    int64 // parameters and buffers, shared by the programs of a model
+	Params    int64 // parameters and buffers that are in memory now, shared by the programs of a model
+	Weights   int64 // weights in a form that operations for inference keep of their own
 	Gradients int64 // of the trained parameters
 	Pinned    int64 // other results that stay readable after a run: outputs above all
 	Arena     int64 // where all other results share memory
@@ -60,9 +60,6 @@ func newMemory(g *Graph) (*memory, error) {
 	}
 	m := &memory{tape: op.NewTape(order)}
 	m.plan(order, g.kept(), g.gradients())
-	for _, n := range g.paramNodes {
-		m.Params += bytes(n.Shape().TotalSize())
-	}
 	return m, nil
 }
 

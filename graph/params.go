@@ -2,9 +2,12 @@ package graph
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/hollow"
 )
 
 // Param is one entry of a model's state: a tensor that is trained, or a buffer
@@ -14,13 +17,15 @@ type Param struct {
 	// "layer1.0.conv1.weight".
 	Name string
 	// Value is the float32 tensor that every graph of the model reads and a
-	// solver changes in place.
+	// solver changes in place. If InMemory says no, it has a shape and no values.
 	Value *tensor.Dense
 	// Buffer marks an entry that has no gradient.
 	Buffer bool
 	// NoDecay marks an entry that weight decay leaves alone when a solver
 	// exempts norms and biases: the scales and shifts of norms, and biases.
 	NoDecay bool
+
+	source Source // of the values while Value has none; or nil
 }
 
 // Params is the state of a model, PyTorch's state dict: an ordered, flat list
@@ -93,28 +98,45 @@ func (p *Params) Add(e Param) error {
 
 // Set copies v, in row-major order, into the entry of that name.
 func (p *Params) Set(name string, shape tensor.Shape, v []float32) error {
-	e, ok := p.byName[name]
-	if !ok {
-		return errors.Errorf("%s: the model has no such parameter", name)
+	e, err := p.fitting(name, shape)
+	if err != nil {
+		return err
 	}
-	if !e.Value.Shape().Eq(shape) {
-		return errors.Errorf("%s: checkpoint has %v, model wants %v", name, shape, e.Value.Shape())
-	}
-	dst := e.Value.Float32s()
-	if len(v) != len(dst) {
+	if n := e.Value.Shape().TotalSize(); len(v) != n {
 		return errors.Errorf("%s: %d values for shape %v", name, len(v), shape)
 	}
-	copy(dst, v)
+	if e.InMemory() {
+		copy(e.Value.Float32s(), v)
+	} else {
+		e.hold(slices.Clone(v))
+	}
 	p.Changed()
 	return nil
 }
 
-// Clone returns a deep copy.
+// fitting returns the entry of that name, which must have the shape.
+func (p *Params) fitting(name string, shape tensor.Shape) (*Param, error) {
+	e, ok := p.byName[name]
+	if !ok {
+		return nil, errors.Errorf("%s: the model has no such parameter", name)
+	}
+	if !e.Value.Shape().Eq(shape) {
+		return nil, errors.Errorf("%s: checkpoint has %v, model wants %v", name, shape, e.Value.Shape())
+	}
+	return e, nil
+}
+
+// Clone returns a deep copy. Values that are not in memory it has from the same
+// source.
 func (p *Params) Clone() *Params {
 	c := NewParams(p.seed)
 	for _, e := range p.list {
 		d := *e
-		d.Value = e.Value.Clone().(*tensor.Dense)
+		if e.InMemory() {
+			d.Value = e.Value.Clone().(*tensor.Dense)
+		} else {
+			d.Value = hollow.New(e.Value.Shape())
+		}
 		c.list = append(c.list, &d)
 		c.byName[d.Name] = &d
 	}
@@ -122,10 +144,13 @@ func (p *Params) Clone() *Params {
 }
 
 // CopyFrom copies the values of all entries of q, which must have the same
-// names and shapes.
+// names and shapes; values that are not in memory are fetched.
 func (p *Params) CopyFrom(q *Params) error {
 	if len(p.list) != len(q.list) {
 		return errors.Errorf("%d parameters, want %d", len(q.list), len(p.list))
+	}
+	if err := q.Fetch(); err != nil {
+		return err
 	}
 	for _, e := range q.list {
 		if err := p.Set(e.Name, e.Value.Shape(), e.Value.Float32s()); err != nil {

@@ -32,7 +32,7 @@ type Program struct {
 	memory  *memory
 	placed  bool // the memory is there
 	grads   []G.ValueGrad
-	version uint64 // of the parameters when inference operations last read them
+	reading *reading
 	ran     bool
 }
 
@@ -44,7 +44,7 @@ func NewProgram(g *Graph) (p *Program, err error) {
 	defer building.Unlock()
 	defer recovered(&err, "compiling the graph")
 
-	p = &Program{graph: g, version: g.params.version}
+	p = &Program{graph: g}
 	if g.loss != nil && g.mode != Infer && len(g.trainable) > 0 {
 		if err := p.differentiate(); err != nil {
 			return nil, err
@@ -53,6 +53,8 @@ func NewProgram(g *Graph) (p *Program, err error) {
 	if p.memory, err = newMemory(g); err != nil {
 		return nil, err
 	}
+	p.reading = newReading(g)
+	p.memory.Weights = p.reading.bytes()
 	p.machine = G.NewTapeMachine(g.expr, G.WithEngine(p.memory.tape.Engine()))
 	p.disown()
 	return p, nil
@@ -121,11 +123,10 @@ func (p *Program) Run() (err error) {
 			return errors.Errorf("input %q has no value", n.Name())
 		}
 	}
-	if v := p.graph.params.version; v != p.version {
-		op.Refresh(p.graph.expr)
-		p.version = v
-	}
 	p.ran = false
+	if err := p.reading.read(p.graph); err != nil {
+		return err
+	}
 	// Reset first: what a run leaves in the machine stays readable after it, and
 	// a run that failed half-way leaves it in the middle of the tape.
 	p.machine.Reset()
@@ -145,7 +146,31 @@ func (p *Program) Run() (err error) {
 
 // Memory returns what the program needs for its values. The memory is taken at
 // the first run.
-func (p *Program) Memory() Memory { return p.memory.Memory }
+func (p *Program) Memory() Memory {
+	m := p.memory.Memory
+	for _, n := range p.graph.paramNodes {
+		if e, ok := p.graph.params.Get(n.Name()); ok && e.InMemory() {
+			m.Params += bytes(n.Shape().TotalSize())
+		}
+	}
+	return m
+}
+
+// Release gives up the values of the parameters that the program keeps in a form
+// of its own, the weights of the convolutions of a graph for inference: most of a
+// network, which is then in memory only once. The program runs as before. What
+// else needs the values has an error afterwards: other programs that have not run
+// yet, graphs for training, saving, and the program itself once the parameters
+// have changed. Loading all of them ends that.
+//
+// Parameters that are deferred to a file need no Release.
+func (p *Program) Release() error {
+	if err := p.reading.read(p.graph); err != nil {
+		return err
+	}
+	p.reading.release()
+	return nil
+}
 
 // Step runs and then lets the solver move the parameters by the gradients.
 func (p *Program) Step(solver G.Solver) error {

@@ -200,6 +200,11 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 		s.b.err = errors.Errorf("%s: parameters have %v, model wants %v", p.Name, e.Value.Shape(), shape)
 		return nil
 	}
+	if s.b.mode != Infer {
+		if s.b.err = e.fetch(); s.b.err != nil {
+			return nil
+		}
+	}
 	n := G.NewTensor(s.b.expr, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(p.Name), G.WithValue(e.Value))
 	s.b.paramNodes = append(s.b.paramNodes, n)
 	if !e.Buffer {

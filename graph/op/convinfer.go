@@ -74,25 +74,27 @@ func inferConv(c convolution, x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node
 		f.mean, f.variance = place(n.RunningMean), place(n.RunningVar)
 	}
 	residual := place(o.Residual)
-	var packed bool
 	epilogue := kernel.Epilogue{ReLU: o.ReLU}
+	kept := &stored{
+		in: in, weight: 1, also: f.places(),
+		size: c.plan.PackedLen,
+		store: func(w []float32, in []*tensor.Dense) {
+			epilogue.Bias = f.fold(w, in, c.of.K)
+			c.plan.Pack(w)
+		},
+	}
 	return apply(spec{
 		name:  "Conv2dInfer",
 		attrs: c.attrs() + inferAttrs(o),
 		shape: c.yShape(),
 		macs:  c.macs(), algorithm: c.by(kernel.Forward),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
-			if !packed {
-				var w []float32
-				w, epilogue.Bias = f.fold(in, c.of.K)
-				c.plan.Pack(w)
-				packed = true
-			}
+			kept.storeOnce(in)
 			epilogue.Residual = values(in, residual)
 			c.plan.Forward(y.Float32s(), in[0].Float32s(), epilogue)
 			return nil
 		},
-		refresh: func() { packed = false },
+		stored: kept,
 	}, in...)
 }
 
@@ -147,19 +149,34 @@ type folding struct {
 	eps                           float64
 }
 
-// fold gives the weights, and the biases unless there are none, in memory that
-// the inputs do not share.
-func (f folding) fold(in []*tensor.Dense, channels int) (w, bias []float32) {
-	w, bias = slices.Clone(in[1].Float32s()), slices.Clone(values(in, f.bias))
+// places are those that are there.
+func (f folding) places() (there []int) {
+	all := []int{f.bias}
+	if f.norm {
+		all = append(all, f.weight, f.shift, f.mean, f.variance)
+	}
+	for _, i := range all {
+		if i >= 0 {
+			there = append(there, i)
+		}
+	}
+	return there
+}
+
+// fold changes the weights w in place and gives the biases, unless there are
+// none, in memory that the inputs do not share.
+func (f folding) fold(w []float32, in []*tensor.Dense, channels int) (bias []float32) {
+	bias = slices.Clone(values(in, f.bias))
 	if !f.norm {
-		return w, bias
+		return bias
 	}
 	weight, shift := values(in, f.weight), values(in, f.shift)
 	mean, variance := values(in, f.mean), values(in, f.variance)
 	if bias == nil {
 		bias = make([]float32, channels)
 	}
-	for k := range channels {
+	taps := len(w) / channels
+	kernel.Parallel(channels, func(k int) {
 		scale := 1 / math.Sqrt(float64(variance[k])+f.eps)
 		if weight != nil {
 			scale *= float64(weight[k])
@@ -169,10 +186,9 @@ func (f folding) fold(in []*tensor.Dense, channels int) (w, bias []float32) {
 			b += float64(shift[k])
 		}
 		bias[k] = float32(b)
-		taps := len(w) / channels
-		for i := range w[k*taps : (k+1)*taps] {
-			w[k*taps+i] = float32(float64(w[k*taps+i]) * scale)
+		for i, v := range w[k*taps : (k+1)*taps] {
+			w[k*taps+i] = float32(float64(v) * scale)
 		}
-	}
-	return w, bias
+	})
+	return bias
 }

@@ -50,9 +50,9 @@ type spec struct {
 	// false. A spec without grad is not differentiable.
 	grad func(in G.Nodes, y, dy *G.Node) (G.Nodes, error)
 
-	// refresh, if set, drops what the operation derived from its parameters
-	// (packed weights) and would otherwise keep between runs; see Refresh.
-	refresh func()
+	// stored, if set, is what the operation derives from its parameters (packed
+	// weights) and keeps between runs; see Store and Refresh.
+	stored *stored
 	// seek, if set, moves the operation's random draws to a step; see Seek.
 	seek func(step uint64)
 
@@ -176,7 +176,10 @@ func (o *operation) Do(in ...G.Value) (v G.Value, err error) {
 		return nil, errors.Errorf("%v: %d inputs, want %d", o, len(in), len(o.shapes))
 	}
 	for i, x := range in {
-		if o.in[i], err = o.dense(i, x); err != nil {
+		if o.in[i], err = o.dense(i, x); err == nil {
+			err = o.needs(i, o.in[i])
+		}
+		if err != nil {
 			return nil, &RunError{Op: o.String(), Err: err}
 		}
 	}
@@ -363,8 +366,8 @@ func Own(n *G.Node) bool {
 // run after Refresh.
 func Refresh(g *G.ExprGraph) {
 	for _, n := range g.AllNodes() {
-		if o, ok := n.Op().(*operation); ok && o.refresh != nil {
-			o.refresh()
+		if o, ok := n.Op().(*operation); ok && o.stored != nil {
+			o.stored.ready = false
 		}
 	}
 }

@@ -98,6 +98,7 @@ type Conv struct {
 // slices are checked before.
 type algorithm interface {
 	pack(w []float32)
+	packedLen() int
 	forward(y, x []float32, e Epilogue)
 	compute(y, x, w []float32, e Epilogue)
 	inputGrad(dx, dy, w []float32)
