@@ -29,6 +29,20 @@ func (p *Params) Defer(name string, shape tensor.Shape, src Source) error {
 	return nil
 }
 
+// Overwrite returns the memory of the values of the entry of that name, to be
+// written from the first to the last.
+func (p *Params) Overwrite(name string, shape tensor.Shape) ([]float32, error) {
+	e, err := p.fitting(name, shape)
+	if err != nil {
+		return nil, err
+	}
+	if !e.InMemory() {
+		e.hold(make([]float32, shape.TotalSize()))
+	}
+	p.Changed()
+	return e.Value.Float32s(), nil
+}
+
 // Fetch brings the values of all entries into memory.
 func (p *Params) Fetch() error {
 	for _, e := range p.list {

@@ -2,7 +2,6 @@ package weights
 
 import (
 	"encoding/gob"
-	"hash/crc32"
 	"io"
 	"math"
 	"strconv"
@@ -15,17 +14,52 @@ import (
 //
 // What is not such an archive gives an error that says what it looks like, or
 // where it is truncated or damaged.
-func Decode(r io.Reader) (*Archive, error) { return decode(r, math.MaxInt64) }
+func Decode(r io.Reader) (*Archive, error) { return decode(r, unknown) }
+
+// unknown is the size of a file that tells none.
+const unknown = math.MaxInt64
 
 // decode reads an archive from a file of that size.
 func decode(r io.Reader, size int64) (a *Archive, err error) {
-	defer func() {
-		if p := recover(); p != nil { // gob promises no panic, but is not made for hostile input
-			a, err = nil, errors.Errorf("damaged: %v", p)
-		}
-	}()
+	defer damaged(&err)
+	d := newDecoder(r, size)
+	a, err = d.archive(d.values)
+	if err != nil {
+		return nil, err
+	}
+	sum, want, err := d.end()
+	if err != nil {
+		return nil, err
+	}
+	if err := sum.check("the file", want); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// damaged makes a panic an error: gob promises none, but is not made for hostile
+// input.
+func damaged(err *error) {
+	if p := recover(); p != nil {
+		*err = errors.Errorf("damaged: %v", p)
+	}
+}
+
+type decoder struct {
+	in   *guard
+	gob  *gob.Decoder
+	size int64 // of the file
+}
+
+func newDecoder(r io.Reader, size int64) *decoder {
 	d := &decoder{in: newGuard(r), size: size}
 	d.gob = gob.NewDecoder(d.in)
+	return d
+}
+
+// archive reads all but the end. Of each tensor it leaves the values to a
+// function.
+func (d *decoder) archive(values func(*Tensor, entry) error) (*Archive, error) {
 	if err := d.begin(); err != nil {
 		return nil, err
 	}
@@ -36,11 +70,14 @@ func decode(r io.Reader, size int64) (a *Archive, err error) {
 	if h.Tensors < 0 || h.Tensors > tensorLimit {
 		return nil, errors.Errorf("damaged: the header announces %d tensors, want 0 to %d", h.Tensors, tensorLimit)
 	}
-	a = &Archive{Meta: h.meta()}
+	a := &Archive{Meta: h.meta()}
 	seen := make(names)
 	for i := range h.Tensors {
-		t, err := d.tensor(i)
+		t, e, err := d.tensor(i)
 		if err != nil {
+			return nil, err
+		}
+		if err := values(&t, e); err != nil {
 			return nil, err
 		}
 		if err := seen.add(&t); err != nil {
@@ -48,17 +85,7 @@ func decode(r io.Reader, size int64) (a *Archive, err error) {
 		}
 		a.Tensors = append(a.Tensors, t)
 	}
-	if err := d.end(); err != nil {
-		return nil, err
-	}
 	return a, nil
-}
-
-type decoder struct {
-	in    *guard
-	gob   *gob.Decoder
-	size  int64 // of the file
-	chunk []byte
 }
 
 // begin reads the words that tell the format.
@@ -84,26 +111,27 @@ func (d *decoder) begin() error {
 	return nil
 }
 
-// end reads the checksum, after which there must be nothing.
-func (d *decoder) end() error {
-	want := d.in.sum
-	var got uint32
-	if err := d.value(&got, wordLimit, "its checksum"); err != nil {
-		return err
-	}
-	if got != want {
-		return errors.Errorf("damaged: the CRC-32C of the file is %08x, want %08x", want, got)
+// end reads the checksum, after which there must be nothing, and returns that of
+// what was read too.
+func (d *decoder) end() (sum checksum, want uint32, err error) {
+	sum = d.in.sum
+	if err := d.value(&want, wordLimit, "its checksum"); err != nil {
+		return sum, 0, err
 	}
 	if !d.in.atEnd() {
-		return errors.Errorf("damaged: something follows the end of the weights at byte %d", d.in.read)
+		return sum, 0, errors.Errorf("damaged: something follows the end of the weights at byte %d", d.in.read)
 	}
-	return nil
+	return sum, want, nil
 }
 
 // value decodes the next value of the stream into v.
 func (d *decoder) value(v any, limit int, what string) error {
 	d.in.limit = limit
-	err := d.gob.Decode(v)
+	return d.account(d.gob.Decode(v), what)
+}
+
+// account says what an error means, if it is one, that came while reading what.
+func (d *decoder) account(err error, what string) error {
 	if err != nil && d.in.err != nil {
 		err = d.in.err
 	}
@@ -116,53 +144,74 @@ func (d *decoder) value(v any, limit int, what string) error {
 	return errors.Errorf("damaged in %s, near byte %d: %v", what, d.in.read, err)
 }
 
-// tensor reads the i-th tensor.
-func (d *decoder) tensor(i int) (Tensor, error) {
-	var e entry
+// tensor reads the entry of the i-th tensor, which has no values yet.
+func (d *decoder) tensor(i int) (t Tensor, e entry, err error) {
 	if err := d.value(&e, entryLimit, "the entry of tensor "+ordinal(i)); err != nil {
-		return Tensor{}, err
+		return t, e, err
 	}
-	t := Tensor{Section: e.Section, Name: e.Name, Shape: e.Shape, Buffer: e.Buffer, NoDecay: e.NoDecay}
+	t = Tensor{Section: e.Section, Name: e.Name, Shape: e.Shape, Buffer: e.Buffer, NoDecay: e.NoDecay}
 	if err := t.checkName(); err != nil {
-		return t, errors.Wrap(err, "damaged")
+		return t, e, errors.Wrap(err, "damaged")
 	}
 	k, ok := kinds[DType(e.DType)]
 	if !ok {
-		return t, errors.Errorf("%s: values are of type %q, this program reads float32, int64, uint64 and uint8", t.label(), e.DType)
+		return t, e, errors.Errorf("%s: values are of type %q, this program reads float32, int64, uint64 and uint8", t.label(), e.DType)
 	}
 	n, err := elements(t.Shape, k.size)
 	if err != nil {
-		return t, errors.Wrapf(err, "damaged: %s", t.label())
+		return t, e, errors.Wrapf(err, "damaged: %s", t.label())
 	}
 	bytes := n * k.size
 	if e.Bytes != int64(bytes) {
-		return t, errors.Errorf("damaged: %s has %d bytes, want %d for shape %v of %s", t.label(), e.Bytes, bytes, shape(t.Shape), e.DType)
+		return t, e, errors.Errorf("damaged: %s has %d bytes, want %d for shape %v of %s", t.label(), e.Bytes, bytes, shape(t.Shape), e.DType)
 	}
 	if left := d.size - d.in.read; int64(bytes) > left {
-		return t, errors.Errorf("truncated: %s of shape %v takes %d bytes and the file has %d more",
+		return t, e, errors.Errorf("truncated: %s of shape %v takes %d bytes and the file has %d more",
 			t.label(), shape(t.Shape), bytes, left)
 	}
-	if d.size == math.MaxInt64 { // nobody knows whether they will come
-		n = min(n, chunkSize/k.size)
+	t.Values = k.make(0)
+	return t, e, nil
+}
+
+// values reads the values of a tensor.
+func (d *decoder) values(t *Tensor, e entry) error {
+	k := kinds[t.DType()]
+	if d.size != unknown { // otherwise nobody knows whether they will come
+		t.Values = k.make(int(e.Bytes) / k.size)
 	}
-	t.Values = k.make(n)
-	var sum uint32
-	for bytes > 0 {
-		want := min(bytes, chunkSize)
-		if err := d.value(&d.chunk, chunkLimit, t.label()); err != nil {
-			return t, err
+	var sum checksum
+	for left := e.Bytes; left > 0; {
+		size, err := d.piece(t, left)
+		if err != nil {
+			return err
 		}
-		if len(d.chunk) != want {
-			return t, errors.Errorf("damaged: %s comes in pieces of %d bytes, want %d", t.label(), len(d.chunk), want)
+		var data []byte
+		t.Values, data = k.grow(t.Values, size)
+		part, err := d.in.fill(data)
+		if err != nil {
+			return d.account(err, t.label())
 		}
-		sum = crc32.Update(sum, castagnoli, d.chunk)
-		t.Values = k.extend(t.Values, d.chunk)
-		bytes -= want
+		sum = sum.then(part)
+		native(data, k.size)
+		left -= int64(size)
 	}
-	if sum != e.CRC {
-		return t, errors.Errorf("damaged: the CRC-32C of %s is %08x, want %08x", t.label(), sum, e.CRC)
+	if err := sum.check(t.label(), e.CRC); err != nil {
+		return err
 	}
-	return t, errors.Wrap(t.check(), "damaged")
+	return errors.Wrap(t.check(), "damaged")
+}
+
+// piece reads the beginning of a piece of the values of a tensor, of which so
+// many bytes are left, and returns the size of the piece.
+func (d *decoder) piece(t *Tensor, left int64) (size int, err error) {
+	size, err = d.in.bytes()
+	if err != nil {
+		return 0, d.account(err, t.label())
+	}
+	if want := int(min(left, chunkSize)); size != want {
+		return 0, errors.Errorf("damaged: %s comes in pieces of %d bytes, want %d", t.label(), size, want)
+	}
+	return size, nil
 }
 
 // ordinal counts from 1.

@@ -3,6 +3,8 @@ package weights
 import (
 	"encoding/binary"
 	"math"
+	"slices"
+	"unsafe"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -25,7 +27,7 @@ type kind struct {
 	make   func(capacity int) any
 	length func(values any) int
 	slice  func(values any, from, to int) any
-	extend func(values any, data []byte) any // by what little-endian bytes hold
+	grow   func(values any, size int) (longer any, added []byte) // by so many bytes
 }
 
 var kinds = map[DType]kind{
@@ -42,12 +44,30 @@ func kindOf[T float32 | int64 | uint64 | uint8]() kind {
 		make:   func(capacity int) any { return make([]T, 0, capacity) },
 		length: func(values any) int { return len(values.([]T)) },
 		slice:  func(values any, from, to int) any { return values.([]T)[from:to] },
-		extend: func(values any, data []byte) any {
+		grow: func(values any, bytes int) (any, []byte) {
 			old := values.([]T)
-			all := append(old, make([]T, len(data)/size)...)
-			binary.Decode(data, binary.LittleEndian, all[len(old):]) // cannot fail: the sizes agree
-			return all
+			all := slices.Grow(old, bytes/size)[:len(old)+bytes/size]
+			return all, bytesOf(all[len(old):])
 		},
+	}
+}
+
+// bytesOf returns the memory of the values.
+func bytesOf[T float32 | int64 | uint64 | uint8](v []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*int(unsafe.Sizeof(T(0))))
+}
+
+// littleEndian says that values lie in memory as they do in a file.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// native brings the bytes of values of that size from the order of the file to
+// that of memory.
+func native(data []byte, size int) {
+	if littleEndian {
+		return
+	}
+	for i := 0; i < len(data); i += size {
+		slices.Reverse(data[i : i+size])
 	}
 }
 

@@ -3,7 +3,6 @@ package weights
 import (
 	"io"
 	"io/fs"
-	"math"
 	"os"
 
 	"github.com/pkg/errors"
@@ -15,6 +14,9 @@ import (
 // Save writes the state of a model to a file, with what is known about it. An
 // existing file is replaced only when the new one is complete.
 func Save(path string, p *graph.Params, m Meta) error {
+	if err := p.Fetch(); err != nil {
+		return err
+	}
 	a := FromParams(p)
 	a.Meta = m
 	return a.Save(path)
@@ -29,24 +31,33 @@ func (a *Archive) Save(path string) error {
 // Load reads a file that Save wrote. What the file is, is told from its content
 // and not from its name.
 func Load(path string) (*Archive, error) {
-	f, err := os.Open(path)
+	f, size, err := open(path)
 	if err != nil {
-		return nil, plain(path, err)
+		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, plain(path, err)
-	}
-	if info.IsDir() {
-		return nil, errors.Errorf("%s is a folder: want a file of weights", path)
-	}
-	size := int64(math.MaxInt64) // unknown, as of a pipe
-	if info.Mode().IsRegular() {
-		size = info.Size()
-	}
 	a, err := decode(f, size)
 	return a, errors.Wrap(err, path)
+}
+
+// open also tells the size of the file, unknown if it has none, as a pipe.
+func open(path string) (f *os.File, size int64, err error) {
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, plain(path, err)
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		err = plain(path, err)
+	case info.IsDir():
+		err = errors.Errorf("%s is a folder: want a file of weights", path)
+	case info.Mode().IsRegular():
+		return f, info.Size(), nil
+	default:
+		return f, unknown, nil
+	}
+	f.Close()
+	return nil, 0, err
 }
 
 // plain says what the file system found without the name of the call.

@@ -21,11 +21,11 @@ import (
 // otherwise.
 type guard struct {
 	r     *bufio.Reader
-	limit int    // of the next message in bytes
-	left  int    // bytes of the current message that the decoder has not read
-	sum   uint32 // CRC-32C of what the decoder has read
-	read  int64  // bytes that the decoder has read
-	err   error  // why a message was refused
+	limit int      // of the next message in bytes
+	left  int      // bytes of the current message that the decoder has not read
+	sum   checksum // of what has been read
+	read  int64    // bytes that have been read
+	err   error    // why a message was refused
 }
 
 var errTruncated = errors.New("truncated")
@@ -45,7 +45,7 @@ func (g *guard) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := g.r.Read(p[:min(len(p), g.left)])
-	g.sum = crc32.Update(g.sum, castagnoli, p[:n])
+	g.sum = checksum{crc32.Update(g.sum.crc, castagnoli, p[:n]), g.sum.size + int64(n)}
 	g.left -= n
 	g.read += int64(n)
 	if err != nil && err != io.EOF {
@@ -93,9 +93,64 @@ func (g *guard) next() error {
 	return nil
 }
 
+// bytes reads the beginning of a message that is bytes, and returns how many
+// follow.
+func (g *guard) bytes() (size int, err error) {
+	g.limit = chunkLimit
+	if err := g.next(); err != nil {
+		return 0, err
+	}
+	const bytesType = 5
+	head, _ := g.r.Peek(min(g.left, peek))
+	c := cursor{data: head}
+	c.uint() // the length, which next has seen
+	id, zero, n := c.int(), c.uint(), c.uint()
+	begin := len(head) - len(c.data)
+	switch {
+	case c.bad && len(head) < min(g.left, peek):
+		return 0, g.refuse(errTruncated)
+	case c.bad || id != bytesType || zero != 0 || n != uint64(g.left-begin):
+		return 0, g.refuse(errors.New("it is not made of the messages of the format"))
+	}
+	_, err = io.CopyN(io.Discard, g, int64(begin))
+	return int(n), err
+}
+
+// fill reads what follows bytes, and returns its checksum.
+func (g *guard) fill(data []byte) (checksum, error) {
+	n, err := io.ReadFull(g.r, data)
+	g.read += int64(n)
+	if err != nil {
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = errTruncated
+		}
+		return checksum{}, g.refuse(err)
+	}
+	g.left = 0
+	sum := sumOf(data)
+	g.sum = g.sum.then(sum)
+	return sum, nil
+}
+
 func (g *guard) refuse(err error) error {
 	g.err = err
 	return err
+}
+
+// skip passes over what follows bytes, in the file that is being read.
+func (g *guard) skip(file io.ReadSeeker, size int) error {
+	buffered := g.r.Buffered()
+	if size <= buffered {
+		g.r.Discard(size)
+	} else {
+		if _, err := file.Seek(int64(size-buffered), io.SeekCurrent); err != nil {
+			return g.refuse(err)
+		}
+		g.r.Reset(file)
+	}
+	g.read += int64(size)
+	g.left = 0
+	return nil
 }
 
 // atEnd reports whether nothing follows.

@@ -10,27 +10,35 @@ import (
 )
 
 // FromParams returns an archive of the model's state, in the order of p. Its
-// tensors share their memory with p.
+// tensors share their memory with p; those of values that are not in memory (see
+// graph.Params.Defer) have none and cannot be written.
 func FromParams(p *graph.Params) *Archive {
 	a := &Archive{Tensors: make([]Tensor, 0, p.Len())}
 	for e := range p.All() {
-		a.Tensors = append(a.Tensors, Tensor{
-			Name:    e.Name,
-			Shape:   e.Value.Shape().Clone(),
-			Values:  e.Value.Float32s(),
-			Buffer:  e.Buffer,
-			NoDecay: e.NoDecay,
-		})
+		t := Tensor{Name: e.Name, Shape: e.Value.Shape().Clone(), Buffer: e.Buffer, NoDecay: e.NoDecay}
+		if e.InMemory() {
+			t.Values = e.Value.Float32s()
+		}
+		a.Tensors = append(a.Tensors, t)
 	}
 	return a
 }
 
-// LoadOption changes what Into does.
+// LoadOption changes what Into and LoadInto do.
 type LoadOption func(*loading)
 
 type loading struct {
-	partial bool
-	skip    []string
+	partial  bool
+	skip     []string
+	deferred bool
+}
+
+func newLoading(opts []LoadOption) *loading {
+	var l loading
+	for _, o := range opts {
+		o(&l)
+	}
+	return &l
 }
 
 // Partial loads what both the archive and the model have: names that only one of
@@ -49,23 +57,9 @@ func Skip(patterns ...string) LoadOption {
 // must have been built. By default every name of one must be in the other, with
 // the same shape; if not, nothing is copied and the error is a *MismatchError.
 func (a *Archive) Into(p *graph.Params, opts ...LoadOption) error {
-	if p.Len() == 0 {
-		return errors.New("the model has no parameters: build one of its graphs before loading")
-	}
-	var l loading
-	for _, o := range opts {
-		o(&l)
-	}
-	skipped, err := l.skipped(a, p)
+	fits, err := newLoading(opts).fitting(a, p)
 	if err != nil {
 		return err
-	}
-	fits, mismatch := a.compare(p, skipped)
-	if l.partial {
-		mismatch.Missing, mismatch.Unexpected = nil, nil
-	}
-	if !mismatch.empty() {
-		return mismatch
 	}
 	for _, t := range fits {
 		if err := p.Set(t.Name, tensor.Shape(t.Shape), t.Values.([]float32)); err != nil {
@@ -73,6 +67,25 @@ func (a *Archive) Into(p *graph.Params, opts ...LoadOption) error {
 		}
 	}
 	return nil
+}
+
+// fitting returns the tensors of a that are to be loaded into p.
+func (l *loading) fitting(a *Archive, p *graph.Params) ([]*Tensor, error) {
+	if p.Len() == 0 {
+		return nil, errors.New("the model has no parameters: build one of its graphs before loading")
+	}
+	skipped, err := l.skipped(a, p)
+	if err != nil {
+		return nil, err
+	}
+	fits, mismatch := a.compare(p, skipped)
+	if l.partial {
+		mismatch.Missing, mismatch.Unexpected = nil, nil
+	}
+	if !mismatch.empty() {
+		return nil, mismatch
+	}
+	return fits, nil
 }
 
 // skipped returns the names in a and p that are to be skipped.

@@ -1,7 +1,6 @@
 package weights
 
 import (
-	"hash/crc32"
 	"maps"
 	"slices"
 )
@@ -66,8 +65,6 @@ type entry struct {
 	Bytes           int64  // the size of the values
 	CRC             uint32 // CRC-32C of the values, little-endian
 }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func newHeader(a *Archive) header {
 	m := &a.Meta

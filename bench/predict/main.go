@@ -75,11 +75,7 @@ func first(m *zoo.Model, size int, path string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	a, err := weights.Load(path)
-	if err != nil {
-		return 0, err
-	}
-	if err := a.Into(p); err != nil {
+	if _, err := weights.LoadInto(path, p, weights.Deferred()); err != nil {
 		return 0, err
 	}
 	program, err := graph.NewProgram(g)
