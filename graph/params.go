@@ -3,6 +3,7 @@ package graph
 import (
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -38,6 +39,7 @@ type Params struct {
 	list    []*Param
 	byName  map[string]*Param
 	version uint64
+	reading sync.Mutex // held by a program that reads its parameters for the first time
 }
 
 // NewParams returns an empty state. The entries that graphs add to it are

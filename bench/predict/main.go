@@ -16,7 +16,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgonia-zoo/modelzoo/bench/internal/workload"
+	"github.com/gorgonia-zoo/modelzoo/bench/internal/pattern"
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
@@ -82,7 +82,7 @@ func first(m *zoo.Model, size int, path string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := program.Let("x", workload.Images(1, size)); err != nil {
+	if err := program.Let("x", pattern.Images(1, size)); err != nil {
 		return 0, err
 	}
 	if err := program.Run(); err != nil {

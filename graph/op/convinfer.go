@@ -77,7 +77,7 @@ func inferConv(c convolution, x, w, bias *G.Node, o Conv2dInferOptions) (*G.Node
 	epilogue := kernel.Epilogue{ReLU: o.ReLU}
 	kept := &stored{
 		in: in, weight: 1, also: f.places(),
-		size: c.plan.PackedLen,
+		size: c.plan.PackedLen, room: c.plan.Room,
 		store: func(w []float32, in []*tensor.Dense) {
 			epilogue.Bias = f.fold(w, in, c.of.K)
 			c.plan.Pack(w)

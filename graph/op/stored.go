@@ -18,6 +18,7 @@ type stored struct {
 	also   []int   // others that are needed to store it
 	ready  bool
 	size   func() int // in values
+	room   func() []float32
 	// store makes the form from the weights, which it may overwrite, and the other
 	// inputs.
 	store func(w []float32, in []*tensor.Dense)
@@ -46,6 +47,15 @@ func StoredBytes(n *G.Node) int64 {
 func IsStored(n *G.Node) bool {
 	o, ok := n.Op().(*operation)
 	return ok && o.stored != nil && o.stored.ready
+}
+
+// Room returns memory of the operation that others may use until it makes that
+// form, for which the memory is; nil if there is none, or it has made it.
+func Room(n *G.Node) []float32 {
+	if o, ok := n.Op().(*operation); ok && o.stored != nil && !o.stored.ready {
+		return o.stored.room()
+	}
+	return nil
 }
 
 // Store has the operation of n make its form of the values w, those of Stored(n),

@@ -99,6 +99,7 @@ type Conv struct {
 type algorithm interface {
 	pack(w []float32)
 	packedLen() int
+	room() []float32
 	forward(y, x []float32, e Epilogue)
 	compute(y, x, w []float32, e Epilogue)
 	inputGrad(dx, dy, w []float32)

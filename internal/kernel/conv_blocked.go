@@ -60,12 +60,7 @@ func (b *blockedConv) grader() weightGrader {
 	return b.weights
 }
 
-func (b *blockedConv) pack(w []float32) {
-	if b.packed == nil {
-		b.packed = Aligned(b.forwardPass.packedLen())
-	}
-	b.forwardPass.pack(b.packed, w)
-}
+func (b *blockedConv) pack(w []float32) { b.forwardPass.pack(b.room(), w) }
 
 func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y, x, b.packed, e) }
 

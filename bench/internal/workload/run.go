@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgonia-zoo/modelzoo/bench/internal/pattern"
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/train"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
@@ -57,7 +58,7 @@ func build(m *zoo.Model, w Workload, opts []graph.Option) (*graph.Graph, error) 
 
 // feed gives the program images of a fixed pattern and labels.
 func (r *Run) feed(w Workload) error {
-	if err := r.Program.Let("x", Images(w.Batch, w.Size)); err != nil || w.Kind != Training {
+	if err := r.Program.Let("x", pattern.Images(w.Batch, w.Size)); err != nil || w.Kind != Training {
 		return err
 	}
 	y := tensor.New(tensor.WithShape(w.Batch), tensor.Of(tensor.Int))
@@ -65,15 +66,6 @@ func (r *Run) feed(w Workload) error {
 		v[i] = i % 10
 	}
 	return r.Program.Let("y", y)
-}
-
-// Images is a batch of a fixed pattern, (n, 3, size, size).
-func Images(n, size int) *tensor.Dense {
-	x := tensor.New(tensor.WithShape(n, 3, size, size), tensor.Of(tensor.Float32))
-	for i, v := 0, x.Float32s(); i < len(v); i++ {
-		v[i] = float32(i*7919%2048)/512 - 2
-	}
-	return x
 }
 
 // Once runs the workload.

@@ -1,6 +1,9 @@
 package graph
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
@@ -11,7 +14,7 @@ import (
 // operations bring weights into a form of their own, the others read the
 // parameters' tensors.
 type reading struct {
-	stores  []store
+	stores  []store  // from the largest to the smallest
 	direct  []*Param // those that must be in memory
 	version uint64   // of the parameters when they were last read
 	done    bool
@@ -22,6 +25,8 @@ type store struct {
 	node  *G.Node
 	param *Param
 }
+
+func (s store) size() int { return s.param.Value.Shape().TotalSize() }
 
 func newReading(g *Graph) *reading {
 	r := &reading{version: g.params.version}
@@ -41,6 +46,7 @@ func newReading(g *Graph) *reading {
 			}
 		}
 	}
+	slices.SortStableFunc(r.stores, func(a, b store) int { return cmp.Compare(b.size(), a.size()) })
 	for _, n := range g.outputs {
 		direct[n] = true
 	}
@@ -69,23 +75,27 @@ func (r *reading) read(g *Graph) error {
 	if r.done {
 		return nil
 	}
+	g.params.reading.Lock()
+	defer g.params.reading.Unlock()
 	for _, e := range r.direct {
 		if err := e.fetch(); err != nil {
 			return err
 		}
 	}
-	longest := 0
-	for _, s := range r.stores {
-		if !op.IsStored(s.node) {
-			longest = max(longest, s.param.Value.Shape().TotalSize())
-		}
+	if err := r.storeAll(g); err != nil {
+		return err
 	}
-	scratch := make([]float32, longest)
-	for _, s := range r.stores {
+	r.done = true
+	return nil
+}
+
+// storeAll has the operations make their form of the weights.
+func (r *reading) storeAll(g *Graph) error {
+	for i, s := range r.stores {
 		if op.IsStored(s.node) {
 			continue
 		}
-		w := scratch[:s.param.Value.Shape().TotalSize()]
+		w := r.room(i)
 		if err := s.param.read(w); err != nil {
 			return err
 		}
@@ -93,8 +103,19 @@ func (r *reading) read(g *Graph) error {
 			return errors.Wrap(err, g.scope(s.node))
 		}
 	}
-	r.done = true
 	return nil
+}
+
+// room returns memory for the weights of the i-th store: where possible, that
+// which a later one is going to fill.
+func (r *reading) room(i int) []float32 {
+	n := r.stores[i].size()
+	for _, later := range r.stores[i+1:] {
+		if m := op.Room(later.node); len(m) >= n {
+			return m[:n]
+		}
+	}
+	return make([]float32, n)
 }
 
 // release gives up the parameters that only operations with a form of their own
