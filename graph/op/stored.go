@@ -77,7 +77,10 @@ func Store(n *G.Node, w []float32) error {
 			return errors.Errorf("%s: %s has no value", o.name, k.in[i].Name())
 		}
 		var err error
-		if in[i], err = o.dense(i, v); err != nil {
+		if in[i], err = o.dense(i, v); err == nil {
+			err = o.needs(i, in[i])
+		}
+		if err != nil {
 			return &RunError{Op: o.String(), Err: err}
 		}
 	}
