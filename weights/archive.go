@@ -92,6 +92,9 @@ func (t *Tensor) check() error {
 	if err := t.checkName(); err != nil {
 		return err
 	}
+	if t.Values == nil {
+		return errors.Errorf("%s: values are <nil>: they are not in memory", t.label())
+	}
 	k, ok := kinds[t.DType()]
 	if !ok {
 		return errors.Errorf("%s: values are %T, want []float32, []int64, []uint64 or []byte", t.label(), t.Values)

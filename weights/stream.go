@@ -95,6 +95,9 @@ func (l *loading) stream(f *os.File, size int64, p *graph.Params) (*opened, erro
 	}
 	fits, err := l.fitting(s.archive, p)
 	if err != nil {
+		if damage := s.readAll(); damage != nil {
+			err = damage // which may be why
+		}
 		return nil, err
 	}
 	later := make(map[*Tensor]int)
