@@ -54,18 +54,19 @@ func (t *groupArgs) groupPixel(x, y, g int) {
 	t.finish(&sum, y)
 }
 
-// addSpread adds the products of a pixel with the weights (g, Block) of a tap:
-// every lane's with the lanes of its group.
+// addSpread adds the products of a pixel with the weights (g, Block) of a tap.
 func addSpread(sum, x *[Block]float32, w []float32, g int) {
-	for first := 0; first < Block; first += g {
-		for i := range g {
-			v := x[first+i]
-			for k := first; k < first+g; k++ {
-				sum[k] += v * w[i*Block+k]
-			}
+	for i := range g {
+		row := (*[Block]float32)(w[i*Block:])
+		for k := range sum {
+			sum[k] += x[inGroup(k, i, g)] * row[k]
 		}
 	}
 }
+
+// inGroup returns channel i of the group of g channels that lane k belongs to:
+// k/g*g+i, written for the compiler.
+func inGroup(k, i, g int) int { return (k&-g + i) & (Block - 1) }
 
 // groupOuterArgs is what the group kernels of the weight gradient compute, for a
 // run of taps that meet neighbouring input pixels. groupOuterGo says it exactly.
@@ -94,12 +95,10 @@ func groupOuterGo(t *groupOuterArgs, g, taps int) {
 // addPairs adds to sums (g, Block) the products of every lane of y with the lanes
 // of x that are of its group.
 func addPairs(sums []float32, x, y *[Block]float32, g int) {
-	for first := 0; first < Block; first += g {
-		for i := range g {
-			v := x[first+i]
-			for k := first; k < first+g; k++ {
-				sums[i*Block+k] += v * y[k]
-			}
+	for i := range g {
+		row := (*[Block]float32)(sums[i*Block:])
+		for k := range row {
+			row[k] += x[inGroup(k, i, g)] * y[k]
 		}
 	}
 }

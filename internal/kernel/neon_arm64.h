@@ -34,3 +34,8 @@
 #define FCVTL(d, n) WORD $(0x0E617800 | ((n)<<5) | (d))
 #define FCVTL2(d, n) WORD $(0x4E617800 | ((n)<<5) | (d))
 #define FADDP2(d, n) WORD $(0x7E70D800 | ((n)<<5) | (d))
+
+// Vd has the even, or the odd, float32 of Vn at the even places and those of Vm at
+// the odd ones.
+#define TRN1_4(d, n, m) WORD $(0x4E802800 | ((m)<<16) | ((n)<<5) | (d))
+#define TRN2_4(d, n, m) WORD $(0x4E806800 | ((m)<<16) | ((n)<<5) | (d))
