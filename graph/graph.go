@@ -23,6 +23,7 @@ type Graph struct {
 	params     *Params
 	inputGrad  bool
 	skipInit   bool
+	skipValues bool
 	inputs     G.Nodes
 	paramNodes G.Nodes
 	trainable  G.Nodes
@@ -54,6 +55,12 @@ func WithInputGrad() Option { return func(g *Graph) { g.inputGrad = true } }
 // for a graph that is only looked at, and for parameters that are about to be
 // loaded.
 func WithoutInit() Option { return func(g *Graph) { g.skipInit = true } }
+
+// WithoutValues leaves new parameters without values, in memory that does not even
+// have addresses: for parameters that are about to be loaded. What needs them
+// before has an error. As for deferred ones, whoever writes values goes through
+// Params.Set or Params.Overwrite.
+func WithoutValues() Option { return func(g *Graph) { g.skipValues = true } }
 
 // building serialises the making of graphs, which in Gorgonia is not safe for
 // concurrent use, not even of different graphs.

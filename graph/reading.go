@@ -91,11 +91,18 @@ func (r *reading) read(g *Graph) error {
 
 // storeAll has the operations make their form of the weights.
 func (r *reading) storeAll(g *Graph) error {
+	var spare []float32
 	for i, s := range r.stores {
 		if op.IsStored(s.node) {
 			continue
 		}
 		w := r.room(i)
+		if w == nil {
+			if len(spare) < s.size() {
+				spare = make([]float32, s.size())
+			}
+			w = spare[:s.size()]
+		}
 		if err := s.param.read(w); err != nil {
 			return err
 		}
@@ -106,8 +113,8 @@ func (r *reading) storeAll(g *Graph) error {
 	return nil
 }
 
-// room returns memory for the weights of the i-th store: where possible, that
-// which a later one is going to fill.
+// room returns memory for the weights of the i-th store, which a later one is
+// going to fill; nil if there is none.
 func (r *reading) room(i int) []float32 {
 	n := r.stores[i].size()
 	for _, later := range r.stores[i+1:] {
@@ -115,7 +122,7 @@ func (r *reading) room(i int) []float32 {
 			return m[:n]
 		}
 	}
-	return make([]float32, n)
+	return nil
 }
 
 // release gives up the parameters that only operations with a form of their own

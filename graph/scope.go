@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/graph/op"
+	"github.com/gorgonia-zoo/modelzoo/internal/hollow"
 	"github.com/gorgonia-zoo/modelzoo/internal/rng"
 )
 
@@ -186,10 +187,7 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 	}
 	e, ok := s.b.params.Get(p.Name)
 	if !ok {
-		p.Value = tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
-		if !s.b.skipInit {
-			init(p.Value.Float32s(), shape, rng.New(s.b.params.seed, "init:"+p.Name))
-		}
+		s.b.value(&p, init, shape)
 		if err := s.b.params.Add(p); err != nil {
 			s.b.err = err
 			return nil
@@ -200,7 +198,7 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 		s.b.err = errors.Errorf("%s: parameters have %v, model wants %v", p.Name, e.Value.Shape(), shape)
 		return nil
 	}
-	if s.b.mode != Infer {
+	if s.b.mode != Infer && !s.b.skipValues {
 		if s.b.err = e.fetch(); s.b.err != nil {
 			return nil
 		}
@@ -211,6 +209,18 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 		s.b.trainable = append(s.b.trainable, n)
 	}
 	return s.Emit(n, nil)
+}
+
+// value gives a new parameter its first values, if it is to have any.
+func (b *builder) value(p *Param, init Init, shape tensor.Shape) {
+	if b.skipValues {
+		p.Value, p.source = hollow.New(shape), absent("its values have not been loaded yet")
+		return
+	}
+	p.Value = tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
+	if !b.skipInit {
+		init(p.Value.Float32s(), shape, rng.New(b.params.seed, "init:"+p.Name))
+	}
 }
 
 // Output gives a node a name under which the graph's user finds it. Images in

@@ -90,7 +90,10 @@ func (e *Param) release() {
 		return
 	}
 	hollow.Out(e.Value)
-	e.source = func([]float32) error {
-		return errors.New("its values were released after a program had taken them: load the parameters again")
-	}
+	e.source = absent("its values were released after a program had taken them: load the parameters again")
+}
+
+// absent is the source of values that are nowhere.
+func absent(why string) Source {
+	return func([]float32) error { return errors.New(why) }
 }

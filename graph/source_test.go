@@ -57,9 +57,9 @@ func answer(t *testing.T, p *graph.Params, mode graph.Mode) ([]float32, *graph.P
 }
 
 // ready is a program that has its input.
-func ready(t *testing.T, p *graph.Params, mode graph.Mode) (*graph.Program, error) {
+func ready(t *testing.T, p *graph.Params, mode graph.Mode, opts ...graph.Option) (*graph.Program, error) {
 	t.Helper()
-	g, err := graph.Build(p, mode, folded)
+	g, err := graph.Build(p, mode, folded, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -292,6 +292,36 @@ func TestSourceFails(t *testing.T) {
 		want, _, _ := answer(t, full, graph.Infer)
 		if got, err := again(t, program); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, %v, want %v", name, got, err, want)
+		}
+	}
+}
+
+// TestWithoutValues wants an error of what needs values that are not there, and
+// the model's after they were loaded.
+func TestWithoutValues(t *testing.T) {
+	full := complete(t)
+	for _, mode := range []graph.Mode{graph.Infer, graph.Eval} {
+		want, _, err := answer(t, full, mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := graph.NewParams(0)
+		program, err := ready(t, p, mode, graph.WithoutValues())
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantInMemory(t, p, false, append(stored, direct...)...)
+		if m := program.Memory(); m.Params != 0 {
+			t.Errorf("%v: %d bytes of parameters", mode, m.Params)
+		}
+		if _, err := again(t, program); err == nil || !strings.HasSuffix(err.Error(), ": its values have not been loaded yet") {
+			t.Errorf("%v: got %v", mode, err)
+		}
+		if err := p.CopyFrom(full); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := again(t, program); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v: got %v, %v, want %v", mode, got, err, want)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func save(m *zoo.Model, path string) error {
 // first loads the weights and returns the class of the first image.
 func first(m *zoo.Model, size int, path string) (int, error) {
 	p := graph.NewParams(0)
-	g, err := m.Graph(p, graph.Infer, 1, graph.WithoutInit())
+	g, err := m.Graph(p, graph.Infer, 1, graph.WithoutValues())
 	if err != nil {
 		return 0, err
 	}

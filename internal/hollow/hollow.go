@@ -11,11 +11,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// shared is the memory, as long as the longest tensor. Where it was too short, a
-// longer one has followed, and tensors keep the one they have.
+// static is the memory of most: outside the heap, and because nobody touches it
+// no more than addresses.
+var static [4 << 20]float32
+
+// longer is the memory of tensors for which static is too short. Where the last
+// one was too short, another has followed, and tensors keep the one they have.
 var (
 	mu     sync.Mutex
-	shared atomic.Pointer[[][]float32]
+	longer atomic.Pointer[[][]float32]
 )
 
 // New returns a tensor without values.
@@ -31,30 +35,37 @@ func Fill(t *tensor.Dense, v []float32) { tensor.WithBacking(v)(t) }
 
 // Is reports whether t is without values.
 func Is(t *tensor.Dense) bool {
-	all := shared.Load()
-	if all == nil {
-		return false
+	p := t.Uintptr()
+	if p == address(static[:]) {
+		return true
 	}
-	for _, m := range *all {
-		if t.Uintptr() == uintptr(unsafe.Pointer(unsafe.SliceData(m))) {
-			return true
+	if all := longer.Load(); all != nil {
+		for _, m := range *all {
+			if p == address(m) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
+func address(m []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(m))) }
+
 func memory(n int) []float32 {
+	if n <= len(static) {
+		return static[:n:n]
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	var all [][]float32
-	if old := shared.Load(); old != nil {
+	if old := longer.Load(); old != nil {
 		all = *old
 	}
 	if k := len(all); k > 0 && n <= len(all[k-1]) {
 		return all[k-1][:n:n]
 	}
-	m := make([]float32, max(n, 1))
+	m := make([]float32, n)
 	all = append(all[:len(all):len(all)], m)
-	shared.Store(&all)
+	longer.Store(&all)
 	return m[:n:n]
 }

@@ -14,7 +14,11 @@ func TestHollow(t *testing.T) {
 	alias := full
 	Out(full)
 	small, large := New(tensor.Shape{1}), New(tensor.Shape{100, 100})
-	for _, x := range []*tensor.Dense{alias, small, large, New(tensor.Shape{2})} {
+	static := len(static)
+	for _, x := range []*tensor.Dense{
+		alias, small, large, New(tensor.Shape{2}),
+		New(tensor.Shape{static}), New(tensor.Shape{static + 1}), New(tensor.Shape{2, static}), New(tensor.Shape{static + 2}),
+	} {
 		if !Is(x) {
 			t.Errorf("shape %v: a tensor without values is said to have some", x.Shape())
 		}
