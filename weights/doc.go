@@ -6,6 +6,9 @@
 //	a, err := weights.Load("resnet20.gob")
 //	err = a.Into(params)
 //
+// [LoadInto] does the last two without a second copy of the values, and can leave
+// them in the file until they are needed.
+//
 // The format is a stream of encoding/gob values that any Go program reads
 // without this package; docs/formats.md describes it. What is read is checked:
 // a file that is truncated, damaged or of another format gives one clear error,

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"gorgonia.org/tensor"
+
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
@@ -61,4 +63,32 @@ func ExampleSkip() {
 	// Output:
 	// fc.weight: checkpoint has 100 classes, model wants 10
 	// <nil>
+}
+
+// A program for inference takes its weights from the file as it needs them.
+func ExampleDeferred() {
+	dir, err := os.MkdirTemp("", "weights")
+	check(err)
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "resnet20.gob")
+	model, err := zoo.New("resnet20")
+	check(err)
+	trained, err := model.Init(1)
+	check(err)
+	check(weights.Save(path, trained, weights.Meta{Model: model.Name()}))
+
+	params := graph.NewParams(0)
+	g, err := model.Graph(params, graph.Infer, 1, graph.WithoutValues())
+	check(err)
+	meta, err := weights.LoadInto(path, params, weights.Deferred())
+	check(err)
+	program, err := graph.NewProgram(g)
+	check(err)
+	defer program.Close()
+	c, h, w := model.Input()
+	check(program.Let("x", tensor.New(tensor.WithShape(1, c, h, w), tensor.Of(tensor.Float32))))
+	check(program.Run())
+	kept, _ := params.Get("layer3.2.conv2.weight")
+	fmt.Println(meta.Model, kept.InMemory())
+	// Output: resnet20 false
 }
