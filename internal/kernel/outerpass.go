@@ -19,7 +19,6 @@ type outerPass struct {
 	sums      []float32 // [chunk][group][input block][output block][tap][Block][Block]
 	piece     func(int)
 	storeOne  func(int)
-	scratch   scratchPool
 }
 
 // outerTap says which outputs a tap of the window reaches from inside the image.
@@ -43,7 +42,6 @@ func newOuterPass(s ConvShape) *outerPass {
 		p.cutIntoRows()
 	}
 	p.split()
-	p.scratch.size = p.pairLen()
 	p.piece, p.storeOne = p.compute, p.store
 	return p
 }
@@ -159,8 +157,8 @@ func (p *outerPass) store(i int) {
 			sums[j] += v
 		}
 	}
-	tmp := p.scratch.take()
-	defer p.scratch.put(tmp)
+	tmp := scratch.borrow(p.pairLen())
+	defer scratch.giveBack(tmp)
 	storeWeights(p.dw, sums, tmp, p.ConvShape, group, in, out)
 }
 

@@ -12,7 +12,6 @@ type panelPacker struct {
 	transposed   bool // the pass goes from the output's channels to the input's
 	from         []float32
 	piece        func(int)
-	scratch      scratchPool
 }
 
 func newPanelPacker(s ConvShape, width int, transposed bool) *panelPacker {
@@ -20,7 +19,6 @@ func newPanelPacker(s ConvShape, width int, transposed bool) *panelPacker {
 	if transposed {
 		p.in, p.out = p.out, p.in
 	}
-	p.scratch.size = Block * p.taps * width
 	p.piece = p.packPanel
 	return p
 }
@@ -58,8 +56,8 @@ func (p *panelPacker) packPanel(panel int) {
 
 // packForward packs from rows of (in, taps) for each of width output channels.
 func (p *panelPacker) packForward(dst, w []float32, first int) {
-	tmp := p.scratch.take()
-	defer p.scratch.put(tmp)
+	tmp := scratch.borrow(Block * p.taps * p.width)
+	defer scratch.giveBack(tmp)
 	row := p.in * p.taps
 	for c := 0; c < p.in; c += Block {
 		transposeBand(tmp, p.width, w[first*row+c*p.taps:], row, p.width, Block*p.taps)
