@@ -74,6 +74,7 @@ func convShapes() []ConvShape {
 		square(2, 48, 15, 16, 3, 2, 1),
 		square(2, 32, 14, 64, 1, 2, 0),
 		square(2, 80, 7, 48, 1, 1, 0),
+		square(5, 128, 5, 256, 1, 1, 0), // several images make a band
 		square(1, 256, 7, 288, 3, 1, 1),
 		square(2, 64, 9, 128, 3, 1, 2).with(groups(4)).with(dilation(2)),
 		square(2, 32, 23, 32, 5, 2, 2).with(groups(2)),

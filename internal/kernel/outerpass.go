@@ -12,6 +12,7 @@ type outerPass struct {
 	side            int // blocks of channels of x, and of y, in a square
 	across, down    int // squares of a group
 	band            int // output rows that are taken at once
+	images          int // that are: more than one if their pixels are a row each, shorter than a band
 	chunks          int // of images, each with sums of its own
 	kernel          outerKernel
 
@@ -78,7 +79,10 @@ func (p *outerPass) split() {
 		}
 	}
 	p.chunks = min(p.N, ceilDiv(enough, p.squares()))
-	p.band = max(1, pixels/p.ow)
+	p.band, p.images = max(1, pixels/p.ow), 1
+	if p.H == 1 && p.oh == 1 && len(p.taps) == 1 {
+		p.images = p.band
+	}
 }
 
 func (p *outerPass) squares() int { return p.Groups * p.down * p.across }
@@ -108,14 +112,18 @@ func (p *outerPass) compute(piece int) {
 	defer releaseOuter(t)
 	t.pixelX, t.pixelY = 4*Block*p.StrideW, 4*Block
 	t.rowX, t.rowY = 4*Block*p.StrideH*p.W, 4*Block*p.ow
+	if p.images > 1 {
+		t.rowX, t.rowY = p.Groups*p.inputs*t.rowX, p.Groups*p.outputs*t.rowY
+	}
 	for i := in; i < endIn; i++ {
 		clear(p.pair(chunk, group, i, out)[:(endOut-out)*p.pairLen()])
 	}
-	for n := chunk * p.N / p.chunks; n < (chunk+1)*p.N/p.chunks; n++ {
+	last := (chunk + 1) * p.N / p.chunks
+	for n := chunk * p.N / p.chunks; n < last; n += p.images {
 		for row := 0; row < p.oh; row += p.band {
 			for i := in; i < endIn; i++ {
 				for o := out; o < endOut; o++ {
-					p.addBand(t, p.pair(chunk, group, i, o), n*p.Groups+group, i, o, row)
+					p.addBand(t, p.pair(chunk, group, i, o), n*p.Groups+group, i, o, row, min(p.images, last-n))
 				}
 			}
 		}
@@ -131,8 +139,8 @@ func (p *outerPass) pair(chunk, group, in, out int) []float32 {
 }
 
 // addBand adds what a band of output rows of a group of an image, counted through
-// all images, brings to every tap of a pair of blocks.
-func (p *outerPass) addBand(t *outerArgs, sums []float32, group, in, out, row int) {
+// all images, or of so many images, brings to every tap of a pair of blocks.
+func (p *outerPass) addBand(t *outerArgs, sums []float32, group, in, out, row, images int) {
 	x := p.x[(group*p.inputs+in)*p.H*p.W*Block:]
 	dy := p.dy[(group*p.outputs+out)*p.oh*p.ow*Block:]
 	for i, tap := range p.taps {
@@ -142,7 +150,7 @@ func (p *outerPass) addBand(t *outerArgs, sums []float32, group, in, out, row in
 		}
 		t.x = &x[Block*((first*p.StrideH+tap.dh)*p.W+tap.w0*p.StrideW+tap.dw)]
 		t.y = &dy[Block*(first*p.ow+tap.w0)]
-		t.rows, t.pixels = end-first, tap.w1-tap.w0
+		t.rows, t.pixels = (end-first)*images, tap.w1-tap.w0
 		t.sums = &sums[i*Block*Block]
 		p.kernel.run(t)
 	}
