@@ -148,3 +148,11 @@ func benchShapes(b *testing.B, arrays int, f func(s shape3, x, y, z []float32)) 
 		})
 	}
 }
+
+// rounds returns how often a test of allocations calls what it tests.
+func rounds() int {
+	if testing.Short() { // under emulation
+		return 3
+	}
+	return 20
+}

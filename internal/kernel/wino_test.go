@@ -229,7 +229,7 @@ func TestWinogradDoesNotAllocate(t *testing.T) {
 		x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), make([]float32, s.outLen()), randomSlice(r, s.K)
 		withProcs(t, 2, func() {
 			forward, input, weights := newWinograd(s, 4), newWinogradInput(s, 4), newWinogradWeights(s, 4)
-			n := testing.AllocsPerRun(20, func() {
+			n := testing.AllocsPerRun(rounds(), func() {
 				packAndRun(forward, y, x, w, Epilogue{Bias: bias, Residual: y, ReLU: true})
 				packAndRun(input, x, y, w, Epilogue{})
 				weights.run(w, x, y)
