@@ -19,7 +19,7 @@ type blocking struct {
 }
 
 var blockings = byTier[blocking]{
-	Generic: {depth: 256, band: 128, stripe: 384, pieces: 128, rowsFirst: true},
+	Generic: {depth: 256, band: 128, stripe: 384, pieces: 64, rowsFirst: true},
 	AVX512:  {depth: 512, band: 128, stripe: 384, pieces: 16}, // measured with 2 MB of second-level cache
 }
 
