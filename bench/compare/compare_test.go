@@ -241,8 +241,17 @@ func TestOurs(t *testing.T) {
 		t.Errorf("a model that does not exist: error %v", err)
 	}
 	cancel()
+	// As long as it lives it answers that there is no such model.
+	for end := time.Now().Add(10 * time.Second); ; {
+		if _, err := p.Time(1); err != nil && !strings.Contains(err.Error(), "resnet21") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the interrupt has not ended the process")
+		}
+	}
 	if err := p.Close(); err == nil {
-		t.Error("the interrupt has not ended the process")
+		t.Error("the process says that it ended by itself")
 	}
 }
 
