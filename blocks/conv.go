@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -138,6 +139,9 @@ func normalise(s *graph.Scope, x *G.Node, n Norm, p *op.Norm, residual *G.Node, 
 	norm := op.BatchNormEval
 	if s.Mode() == graph.Train {
 		norm = op.BatchNormTrain
+	}
+	if s.FixedStatistics() {
+		n.Momentum = math.SmallestNonzeroFloat64 // 0 is the default
 	}
 	y := s.Emit(norm(x, p.Weight, p.Bias, p.RunningMean, p.RunningVar,
 		op.BatchNormOptions{Eps: n.Eps, Momentum: n.Momentum, Residual: residual, ReLU: relu}))

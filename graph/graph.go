@@ -24,6 +24,8 @@ type Graph struct {
 	inputGrad  bool
 	skipInit   bool
 	skipValues bool
+	frozen     func(param string) bool // or nil
+	fixedStats bool
 	inputs     G.Nodes
 	paramNodes G.Nodes
 	trainable  G.Nodes
@@ -61,6 +63,15 @@ func WithoutInit() Option { return func(g *Graph) { g.skipInit = true } }
 // before has an error. As for deferred ones, whoever writes values goes through
 // Params.Set or Params.Overwrite.
 func WithoutValues() Option { return func(g *Graph) { g.skipValues = true } }
+
+// WithFrozen leaves the parameters whose names frozen holds true for as they are:
+// they are not among the trained ones of the graph, and a Program spends nothing
+// on their gradients.
+func WithFrozen(frozen func(param string) bool) Option { return func(g *Graph) { g.frozen = frozen } }
+
+// WithFixedStatistics has the norms of a training graph leave the running
+// statistics as they are; they normalise with those of the batch all the same.
+func WithFixedStatistics() Option { return func(g *Graph) { g.fixedStats = true } }
 
 // building serialises the making of graphs, which in Gorgonia is not safe for
 // concurrent use, not even of different graphs.

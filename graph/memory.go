@@ -47,14 +47,14 @@ type slot struct {
 	at          int // where in the arena it begins
 }
 
-// newMemory plans the runs of a machine that is made of g next.
-func newMemory(g *Graph) (*memory, error) {
+// newMemory plans the runs of a machine that is made of expr, a part of g, next.
+func newMemory(g *Graph, expr *G.ExprGraph) (*memory, error) {
 	// Gorgonia's compiler computes nodes that seem the same only once, which would
 	// be read for longer than the edges of the graph tell.
-	if err := checkDistinct(g.expr); err != nil {
+	if err := checkDistinct(expr); err != nil {
 		return nil, err
 	}
-	order, err := runOrder(g.expr)
+	order, err := runOrder(expr)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -28,6 +29,7 @@ import (
 // Scope.Output has given it a name.
 type Program struct {
 	graph   *Graph
+	expr    *G.ExprGraph // what of the graph is run
 	machine G.VM
 	memory  *memory
 	placed  bool // the memory is there
@@ -50,12 +52,13 @@ func NewProgram(g *Graph) (p *Program, err error) {
 			return nil, err
 		}
 	}
-	if p.memory, err = newMemory(g); err != nil {
+	p.expr = g.live()
+	if p.memory, err = newMemory(g, p.expr); err != nil {
 		return nil, err
 	}
 	p.reading = newReading(g)
 	p.memory.Weights = p.reading.bytes()
-	p.machine = G.NewTapeMachine(g.expr, G.WithEngine(p.memory.tape.Engine()))
+	p.machine = G.NewTapeMachine(p.expr, G.WithEngine(p.memory.tape.Engine()))
 	p.disown()
 	return p, nil
 }
@@ -85,6 +88,22 @@ func (p *Program) differentiate() error {
 	}
 	p.grads = G.NodesToValueGrads(g.trainable)
 	return nil
+}
+
+// live is what a program has to run: all of the graph, or where parameters are
+// frozen what is not their gradient alone, which Gorgonia has made as well.
+func (g *Graph) live() *G.ExprGraph {
+	if g.frozen == nil {
+		return g.expr
+	}
+	var roots G.Nodes
+	for _, nodes := range []map[*G.Node]bool{g.kept(), g.gradients()} {
+		for n := range nodes {
+			roots = append(roots, n)
+		}
+	}
+	slices.SortFunc(roots, func(a, b *G.Node) int { return cmp.Compare(a.ID(), b.ID()) })
+	return g.expr.ExactSubgraphRoots(roots...)
 }
 
 // Graph returns the graph that p runs.

@@ -78,6 +78,10 @@ func (s *Scope) Mode() Mode { return s.b.mode }
 // mask: that of the parameters, keyed by the scope's name.
 func (s *Scope) Seed() uint64 { return rng.New(s.b.params.seed, "scope:"+s.path).Uint64() }
 
+// FixedStatistics reports whether norms are to leave their running statistics as
+// they are; see WithFixedStatistics.
+func (s *Scope) FixedStatistics() bool { return s.b.fixedStats }
+
 // Err returns the error that ended the build, if any.
 func (s *Scope) Err() error { return s.b.err }
 
@@ -205,11 +209,13 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 	}
 	n := G.NewTensor(s.b.expr, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(p.Name), G.WithValue(e.Value))
 	s.b.paramNodes = append(s.b.paramNodes, n)
-	if !e.Buffer {
+	if !e.Buffer && !s.b.isFrozen(p.Name) {
 		s.b.trainable = append(s.b.trainable, n)
 	}
 	return s.Emit(n, nil)
 }
+
+func (g *Graph) isFrozen(param string) bool { return g.frozen != nil && g.frozen(param) }
 
 // value gives a new parameter its first values, if it is to have any.
 func (b *builder) value(p *Param, init Init, shape tensor.Shape) {
