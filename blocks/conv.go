@@ -68,12 +68,22 @@ func (n Norm) withDefaults() Norm {
 
 // Conv2d is a convolution with the parameters "weight" (Out, C/Groups, Kernel,
 // Kernel) and, with Bias, "bias" (Out).
-func Conv2d(s *graph.Scope, x *G.Node, c Conv) *G.Node {
+func Conv2d(s *graph.Scope, x *G.Node, c Conv) *G.Node { return convolve(s, x, c, false) }
+
+// ConvReLU is Conv2d and a ReLU, in an Infer graph one operation.
+func ConvReLU(s *graph.Scope, x *G.Node, c Conv) *G.Node { return convolve(s, x, c, true) }
+
+func convolve(s *graph.Scope, x *G.Node, c Conv, relu bool) *G.Node {
 	c = c.withDefaults()
 	w, bias := convParams(s, x, c)
 	o := convOptions(s, x, c)
 	x = forConv(s, x, c, &o)
-	y := s.Emit(op.Conv2d(x, w, bias, o))
+	var y *G.Node
+	if s.Mode() == graph.Infer {
+		y = s.Emit(op.Conv2dInfer(x, w, bias, op.Conv2dInferOptions{Conv2dOptions: o, ReLU: relu}))
+	} else if y = s.Emit(op.Conv2d(x, w, bias, o)); relu {
+		y = ReLU.Emit(s, y)
+	}
 	recordConv(s, c, x, y)
 	return y
 }

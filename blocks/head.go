@@ -34,6 +34,18 @@ func GlobalAvgPool(s *graph.Scope, x *G.Node) *G.Node {
 	return y
 }
 
+// Flatten makes one vector of each image: (N, C, H, W) to (N, C*H*W), as
+// torch.nn.Flatten.
+func Flatten(s *graph.Scope, x *G.Node) *G.Node {
+	if s.Err() != nil {
+		return nil
+	}
+	if _, blocked := op.ImageShape(x); blocked {
+		x = s.Emit(op.ToPlanar(x))
+	}
+	return s.Emit(op.Flatten(x, 1))
+}
+
 // Head ends a classifier: global average pool and a linear layer named "fc",
 // (N, C, H, W) to the logits (N, classes).
 func Head(s *graph.Scope, x *G.Node, classes int) *G.Node {

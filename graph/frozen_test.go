@@ -63,7 +63,7 @@ func gradsOf(t *testing.T, p *graph.Program) map[string][]float32 {
 func TestWithFrozen(t *testing.T) {
 	whole := runTwoLayers(t, graph.NewParams(1))
 	want := gradsOf(t, whole)
-	for _, c := range []struct{
+	for _, c := range []struct {
 		frozen   string
 		backward []string
 	}{

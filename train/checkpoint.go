@@ -18,6 +18,7 @@ import (
 //
 //	solver.step              int64 scalars: the steps of each parameter
 //	solver.momentum_buffer   what the solver remembers, by its buffers' names
+//	state                    what a recurrent model carries on
 //	run, state               progress as JSON in bytes
 //
 // The random generators are keyed by seed, epoch and step, and schedules are
@@ -34,19 +35,15 @@ type progress struct {
 	Epoch int `json:"epoch"` // epochs completed, with their evaluation
 	Step  int `json:"step"`  // steps completed in the epoch after them
 
-	// What the steps of that epoch came to.
-	LossSum float64 `json:"loss_sum"`
-	Images  int     `json:"images"`
-	Wrong   int     `json:"wrong"`
-	Seconds float64 `json:"seconds"`
+	tally // what the steps of that epoch came to
 
 	// Best is the index of the best epoch in History, -1 for none yet.
 	Best    int           `json:"best"`
 	History []EpochResult `json:"history"`
 
 	// The lengths of the data set, which must not have changed when a run is resumed.
-	TrainImages int `json:"train_images"`
-	ValImages   int `json:"val_images"`
+	TrainItems int `json:"train_images"`
+	ValItems   int `json:"val_images"`
 }
 
 // checkpoint returns the archive of the run as it is now. It shares its memory
@@ -66,6 +63,7 @@ func (r *Run) checkpoint() (*weights.Archive, error) {
 			})
 		}
 	}
+	a.Tensors = append(a.Tensors, r.task.state()...)
 	state, err := json.Marshal(&r.progress)
 	if err != nil {
 		return nil, errors.Wrap(err, "state of the run")
@@ -79,8 +77,7 @@ func (r *Run) metaNow() weights.Meta {
 	m := r.meta
 	m.Epoch, m.Step = r.progress.Epoch, r.steps()
 	if n := len(r.progress.History); n > 0 {
-		last := r.progress.History[n-1]
-		m.Metrics = map[string]float64{"top1": last.ValTop1, "top5": last.ValTop5, "loss": last.ValLoss}
+		m.Metrics = r.progress.History[n-1].metrics()
 	}
 	return m
 }
@@ -109,15 +106,18 @@ func (r *Run) restore(a *weights.Archive) error {
 	if err := r.solver.Restore(solver); err != nil {
 		return err
 	}
+	if err := r.task.restore(a); err != nil {
+		return err
+	}
 	r.progress = p
 	return nil
 }
 
 func (p *progress) check(r *Run) error {
 	switch {
-	case p.TrainImages != r.data.Train.Len() || p.ValImages != r.data.Val.Len():
-		return errors.Errorf("the run began with %d training and %d validation images, but the data set has %d and %d now",
-			p.TrainImages, p.ValImages, r.data.Train.Len(), r.data.Val.Len())
+	case p.TrainItems != r.progress.TrainItems || p.ValItems != r.progress.ValItems:
+		return errors.Errorf("the run began with %d training and %d validation %s, but the data set has %d and %d now",
+			p.TrainItems, p.ValItems, r.Unit(), r.progress.TrainItems, r.progress.ValItems)
 	case p.Epoch < 0 || p.Epoch > r.config.Epochs || p.Step < 0 || p.Step > r.stepsPerEpoch,
 		len(p.History) != p.Epoch, p.Best < -1 || p.Best >= p.Epoch:
 		return errors.Errorf("state of the run: epoch %d of %d, step %d of %d, %d results of which number %d is the best",

@@ -59,7 +59,7 @@ func TestRestoreRefusesBadState(t *testing.T) {
 		{"step", state(func(p *progress) { p.Step = -1 }), "step -1 of 1"},
 		{"history", state(func(p *progress) { p.History = nil }), "0 results"},
 		{"best", state(func(p *progress) { p.Best = 1 }), "number 1 is the best"},
-		{"images", state(func(p *progress) { p.ValImages++ }), "the run began with 16 training and 131 validation images"},
+		{"images", state(func(p *progress) { p.ValItems++ }), "the run began with 16 training and 131 validation images"},
 		{"no step", func(t *weights.Tensor) bool { return t.Section != stepSection }, "its step is missing"},
 		{"type of step", func(t *weights.Tensor) bool {
 			if t.Section == stepSection {

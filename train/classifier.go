@@ -1,10 +1,16 @@
 package train
 
 import (
+	"context"
+	"io"
+	"log/slog"
+
 	"github.com/pkg/errors"
 	"go.yaml.in/yaml/v3"
+	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -29,6 +35,189 @@ func WithArchitecture(n yaml.Node) zoo.Option {
 		}
 		return nil
 	})
+}
+
+// classifier trains an image classifier.
+type classifier struct {
+	*Run
+	data    *dataset.Data
+	loader  *dataset.Loader
+	program *graph.Program
+	labels  []int
+	eval    *evaluator
+	metrics *Metrics // of the last evaluation
+}
+
+func (t *classifier) open() (err error) {
+	c := &t.config
+	if t.data, err = openData(c.Data, dataset.Options{Seed: c.Seed, TrainLen: c.TrainLen, ValLen: c.ValLen, Log: t.log}); err != nil {
+		return err
+	}
+	if t.model, err = c.model(t.data); err != nil {
+		return err
+	}
+	return c.resolve(t.model, t.data)
+}
+
+// openData opens a data set whose splits have the same classes.
+func openData(spec string, o dataset.Options) (*dataset.Data, error) {
+	d, err := dataset.Open(spec, o)
+	if err != nil {
+		return nil, err
+	}
+	if t, v := len(d.Train.Classes()), len(d.Val.Classes()); t != v {
+		return nil, errors.Errorf("%s: %d classes for training, but %d for validation", spec, t, v)
+	}
+	return d, nil
+}
+
+func (t *classifier) describe(m *weights.Meta) {
+	ch, h, w := t.model.Input()
+	m.Classes = t.data.Train.Classes()
+	m.Input = weights.Input{Channels: ch, Height: h, Width: w, Mean: t.config.Mean, Std: t.config.Std}
+	for _, transform := range t.data.ValPipeline(ch, h, w).Transforms {
+		if r, ok := transform.(dataset.Resize); ok {
+			m.Input.Resize, m.Input.Interpolation = r.Size, "bilinear"
+		}
+	}
+}
+
+func (t *classifier) compile() (err error) {
+	if err = t.makeLoader(); err != nil {
+		return err
+	}
+	c := &t.config
+	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing})
+	if err != nil {
+		return err
+	}
+	if t.program, err = graph.NewProgram(g); err != nil {
+		return err
+	}
+	t.labels = make([]int, c.BatchSize)
+	if err = t.program.Let("y", tensor.New(tensor.WithShape(c.BatchSize), tensor.WithBacking(t.labels))); err != nil {
+		return err
+	}
+	val := t.data.ValPipeline(t.model.Input())
+	val.Normalize = c.normalization()
+	t.eval, err = newEvaluator(t.model, t.params, t.data.Val, val, t.options.Workers, t.log)
+	return err
+}
+
+func (t *classifier) makeLoader() (err error) {
+	ch, h, w := t.model.Input()
+	p := t.config.Augment.pipeline(t.data, ch, h, w)
+	p.Normalize = t.config.normalization()
+	t.loader, err = dataset.NewLoader(t.data.Train, dataset.Config{
+		BatchSize: t.config.BatchSize, Shuffle: true, DropLast: true,
+		Pipeline: p, Seed: t.config.Seed, Workers: t.options.Workers, Log: t.log,
+	})
+	return errors.Wrap(err, "training images")
+}
+
+func (c *Config) normalization() dataset.Normalization {
+	return dataset.Normalization{Mean: c.Mean, Std: c.Std}
+}
+
+func (t *classifier) makeSolver() (Solver, error) { return t.config.Optimizer.Solver(t.params) }
+
+func (t *classifier) sizes() (train, val int) { return t.data.Train.Len(), t.data.Val.Len() }
+func (t *classifier) epochSteps() int         { return t.loader.Batches() }
+func (t *classifier) perStep() int            { return t.config.BatchSize }
+func (t *classifier) toEvaluate() int         { return t.eval.total }
+
+// Nothing but the parameters is carried on.
+func (t *classifier) state() []weights.Tensor        { return nil }
+func (t *classifier) restore(*weights.Archive) error { return nil }
+
+func (t *classifier) seek(epoch, step int) error {
+	if e, s := t.loader.Position(); e == epoch && s == step {
+		return nil
+	}
+	return t.loader.Seek(epoch, step)
+}
+
+func (t *classifier) step(ctx context.Context, sums *tally, check func(float64) error) error {
+	b, err := t.loader.Next(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.Release()
+	copy(t.labels, b.Labels)
+	if err := t.program.Let("x", b.Images); err != nil {
+		return err
+	}
+	t.program.Seek(uint64(t.steps()))
+	if err := t.program.Run(); err != nil {
+		return err
+	}
+	loss := float64(t.program.Loss())
+	if err := check(loss); err != nil {
+		return err
+	}
+	if err := t.program.Update(t.solver); err != nil {
+		return err
+	}
+	return t.count(sums, loss, b.Labels)
+}
+
+// count adds a batch to what is measured while training.
+func (t *classifier) count(sums *tally, loss float64, labels []int) error {
+	logits, err := t.program.Output("logits")
+	if err != nil {
+		return err
+	}
+	sums.LossSum += loss * float64(len(labels))
+	sums.Items += len(labels)
+	classes := t.model.Classes()
+	for i, label := range labels {
+		if rank(logits.Float32s()[i*classes:(i+1)*classes], label).above > 0 {
+			sums.Wrong++
+		}
+	}
+	return nil
+}
+
+// finish takes the end of the epoch from the loader, which goes on to the next.
+func (t *classifier) finish(ctx context.Context) error {
+	if _, err := t.loader.Next(ctx); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+func (t *classifier) evaluate(ctx context.Context, r *EpochResult, done func(done, total int)) error {
+	m, err := t.eval.run(ctx, done)
+	if err != nil {
+		return err
+	}
+	if m.NaN > 0 {
+		t.log.Warn("logits that are not numbers", slog.Int("images", m.NaN), slog.Int("of", m.N))
+	}
+	t.metrics = m
+	r.ValTop1, r.ValTop5, r.ValLoss, r.ValImages = m.Top1(), m.Top5(), m.Loss(), m.N
+	return nil
+}
+
+func (t *classifier) better(a, b EpochResult) bool { return a.ValTop1 > b.ValTop1 }
+
+func (t *classifier) artifacts(best bool) error {
+	if !best {
+		return nil
+	}
+	return writeConfusion(t.dir.path(ConfusionFile), t.data.Val.Classes(), t.metrics.Confusion)
+}
+
+func (t *classifier) close() {
+	if t.loader != nil {
+		t.loader.Close()
+	}
+	if t.eval != nil {
+		t.eval.close()
+	}
+	if t.program != nil {
+		t.program.Close()
+	}
 }
 
 // model returns the model that the settings name, for the classes and the image
@@ -60,7 +249,11 @@ func fit(model string, d *dataset.Data, size int) ([]zoo.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	usual := e.Architecture.Image()
+	a, ok := e.Architecture.(zoo.Classifier)
+	if !ok {
+		return nil, errors.Errorf("%s is no image classifier", model)
+	}
+	usual := a.Image()
 	c, h, w := d.Train.Shape()
 	if c == 0 {
 		c = usual.Channels
@@ -95,20 +288,4 @@ func (c *Config) resolve(m *zoo.Model, d *dataset.Data) error {
 		c.Mean, c.Std = n.Mean, n.Std
 	}
 	return nil
-}
-
-// meta describes the model for files of weights.
-func (c *Config) meta(m *zoo.Model, d *dataset.Data) (weights.Meta, error) {
-	ch, h, w := m.Input()
-	meta := weights.Meta{
-		Model:   m.Name(),
-		Classes: d.Train.Classes(),
-		Input:   weights.Input{Channels: ch, Height: h, Width: w, Mean: c.Mean, Std: c.Std},
-	}
-	for _, t := range d.ValPipeline(ch, h, w).Transforms {
-		if r, ok := t.(dataset.Resize); ok {
-			meta.Input.Resize, meta.Input.Interpolation = r.Size, "bilinear"
-		}
-	}
-	return meta, meta.SetConfig(m.Config())
 }

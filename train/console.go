@@ -47,7 +47,7 @@ func (c *Console) Progress(p Progress) {
 		return
 	}
 	c.shown = time.Now()
-	fmt.Fprintf(c.Err, "%s  %.0f images/s, %v left\n", p, c.meter.rate(), c.meter.left(p.Total).Round(time.Second))
+	fmt.Fprintf(c.Err, "%s  %.0f %s/s, %v left\n", p, c.meter.rate(), p.Unit, c.meter.left(p.Total).Round(time.Second))
 }
 
 func (c *Console) move(p Progress) {
@@ -56,7 +56,7 @@ func (c *Console) move(p Progress) {
 			progressbar.OptionSetWriter(c.Err),
 			progressbar.OptionSetWidth(10),
 			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"),
+			progressbar.OptionShowIts(), progressbar.OptionSetItsString(p.Unit),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionClearOnFinish(),
 		)
@@ -102,13 +102,7 @@ func (p Progress) short() string {
 	return fmt.Sprintf("epoch %d/%d, loss %.4f", p.Epoch, p.Epochs, p.Loss)
 }
 
-// String is the line of an epoch.
-func (r EpochResult) String() string {
-	return fmt.Sprintf("epoch %d/%d  training: loss %.4f, top-1 %.2f %%  validation: loss %.4f, top-1 %.2f %%, top-5 %.2f %%  %.0f images/s, %.1f s",
-		r.Epoch, r.Epochs, r.TrainLoss, 100*r.TrainTop1, r.ValLoss, 100*r.ValTop1, 100*r.ValTop5, r.ImagesPerSecond, r.Seconds)
-}
-
-// meter measures the rate of images since the first batch was done.
+// meter measures the rate of images or tokens since the first batch was done.
 type meter struct {
 	begin       time.Time
 	first, done int
@@ -121,7 +115,7 @@ func (m *meter) add(done int) {
 	m.done = done
 }
 
-// rate returns images per second, 0 as long as it is unknown.
+// rate returns how many a second, 0 as long as it is unknown.
 func (m *meter) rate() float64 {
 	d := time.Since(m.begin).Seconds()
 	if d <= 0 {

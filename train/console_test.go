@@ -9,9 +9,9 @@ import (
 
 func TestConsole(t *testing.T) {
 	steps := []Progress{
-		{Epoch: 1, Epochs: 2, Batch: 1, Batches: 2, Loss: 2.5, LR: 0.1, Done: 10, Total: 60},
-		{Epoch: 1, Epochs: 2, Batch: 2, Batches: 2, Loss: 1.25, LR: 0.05, Done: 20, Total: 60},
-		{Epoch: 1, Epochs: 2, Batch: 10, Batches: 10, Evaluating: true, Done: 30, Total: 60},
+		{Epoch: 1, Epochs: 2, Batch: 1, Batches: 2, Loss: 2.5, LR: 0.1, Unit: "images", Done: 10, Total: 60},
+		{Epoch: 1, Epochs: 2, Batch: 2, Batches: 2, Loss: 1.25, LR: 0.05, Unit: "images", Done: 20, Total: 60},
+		{Epoch: 1, Epochs: 2, Batch: 10, Batches: 10, Evaluating: true, Unit: "images", Done: 30, Total: 60},
 	}
 	result := EpochResult{Epoch: 1, Epochs: 2, Step: 2, TrainLoss: 1.875, ValTop1: 0.5, ValTop5: 0.9, ValLoss: 1.5}
 	for _, c := range []struct {

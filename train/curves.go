@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // curve is a line of a plot: a value for each epoch.
@@ -28,25 +29,48 @@ var (
 	orange = color.RGBA{R: 0xff, G: 0x7f, B: 0x0e, A: 0xff}
 )
 
-// panels are the plots of curves.png, from left to right.
-var panels = []struct {
+// panel is a plot of some curves.
+type panel struct {
 	y      string
 	curves []curve
-}{
-	{"loss", []curve{
+}
+
+var (
+	losses = panel{"loss", []curve{
 		{"training", blue, func(r EpochResult) float64 { return r.TrainLoss }},
 		{"validation", orange, func(r EpochResult) float64 { return r.ValLoss }},
-	}},
-	{"top-1 (%)", []curve{
+	}}
+	top1 = panel{"top-1 (%)", []curve{
 		{"training", blue, func(r EpochResult) float64 { return 100 * r.TrainTop1 }},
 		{"validation", orange, func(r EpochResult) float64 { return 100 * r.ValTop1 }},
-	}},
+	}}
+	perplexity = panel{"perplexity", []curve{{"validation", orange, EpochResult.Perplexity}}}
+	sides      = panel{"loss", []curve{
+		{"discriminator", blue, func(r EpochResult) float64 { return r.DLoss }},
+		{"generator", orange, func(r EpochResult) float64 { return r.GLoss }},
+	}}
+	opinions = panel{"probability of being real", []curve{
+		{"D(x)", blue, func(r EpochResult) float64 { return r.DReal }},
+		{"D(G(z))", orange, func(r EpochResult) float64 { return r.DFake }},
+	}}
+)
+
+// panels are the plots of curves.png for a task, from left to right.
+func panels(t zoo.Task) []panel {
+	switch t {
+	case zoo.Generation:
+		return []panel{sides, opinions}
+	case zoo.Language:
+		return []panel{losses, perplexity}
+	}
+	return []panel{losses, top1}
 }
 
 // writeCurves writes curves.png.
 func writeCurves(path, title string, history []EpochResult) error {
-	row := make([]*plot.Plot, len(panels))
-	for i, panel := range panels {
+	list := panels(history[len(history)-1].Task)
+	row := make([]*plot.Plot, len(list))
+	for i, panel := range list {
 		p := plot.New()
 		p.Title.Text = title
 		p.X.Label.Text, p.Y.Label.Text = "epoch", panel.y

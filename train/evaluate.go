@@ -142,13 +142,14 @@ func (c *EvalConfig) model(a *weights.Archive, d *dataset.Data) (*zoo.Model, err
 		options = append(options, zoo.WithConfig(a.Meta.DecodeConfig))
 	}
 	options = append(options, WithArchitecture(c.Architecture))
-	options = append(options, func(arch zoo.Architecture) error {
-		arch.Image().Classes = len(d.Val.Classes())
-		if c.InputSize > 0 {
-			arch.Image().Height, arch.Image().Width = c.InputSize, c.InputSize
-		}
-		return nil
-	})
+	options = append(options, zoo.WithClasses(len(d.Val.Classes())))
+	if c.InputSize > 0 {
+		options = append(options, func(arch zoo.Architecture) error {
+			i := arch.(zoo.Classifier).Image()
+			i.Height, i.Width = c.InputSize, c.InputSize
+			return nil
+		})
+	}
 	return zoo.New(name, options...)
 }
 

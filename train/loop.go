@@ -3,15 +3,13 @@ package train
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pkg/errors"
-
-	"github.com/gorgonia-zoo/modelzoo/dataset"
 )
 
 // ErrInterrupted is the error of Train when its context is done. The run has been
@@ -44,8 +42,7 @@ func (r *Run) Train(ctx context.Context) error {
 	err := r.train(ctx)
 	switch {
 	case err == nil:
-		best := r.Best()
-		r.log.Info("done", slog.Int("best_epoch", best.Epoch), slog.Float64("val_top1", best.ValTop1))
+		r.log.Info("done", slog.Int("best_epoch", r.Best().Epoch))
 	case errors.Is(err, ErrInterrupted):
 		r.log.Info("interrupted", slog.Int("epoch", r.progress.Epoch+1), slog.Int("step", r.progress.Step))
 	default:
@@ -81,12 +78,12 @@ type session struct {
 
 func newSession(r *Run) *session {
 	left := r.config.Epochs - r.progress.Epoch
-	perEpoch := r.stepsPerEpoch * r.config.BatchSize
+	perEpoch := r.stepsPerEpoch * r.task.perStep()
 	return &session{
 		Run: r, saved: r.steps(), savedAt: time.Now(),
 		now: Progress{
-			Epochs: r.config.Epochs,
-			Total:  left*(perEpoch+r.eval.total) - r.progress.Step*r.config.BatchSize,
+			Epochs: r.config.Epochs, Unit: r.Unit(),
+			Total: left*(perEpoch+r.task.toEvaluate()) - r.progress.Step*r.task.perStep(),
 		},
 	}
 }
@@ -103,12 +100,7 @@ func (s *session) epoch(ctx context.Context) error {
 	if err := s.trainEpoch(ctx); err != nil {
 		return err
 	}
-	begin := time.Now()
-	m, err := s.evaluate(ctx)
-	if err != nil {
-		return err
-	}
-	return s.complete(m, time.Since(begin))
+	return s.complete(ctx)
 }
 
 // trainEpoch makes the steps that are left of the epoch.
@@ -119,20 +111,12 @@ func (s *session) trainEpoch(ctx context.Context) error {
 	if p.Step == s.stepsPerEpoch {
 		return nil
 	}
-	if epoch, batch := s.loader.Position(); epoch != p.Epoch || batch != p.Step {
-		if err := s.loader.Seek(p.Epoch, p.Step); err != nil {
-			return err
-		}
+	if err := s.task.seek(p.Epoch, p.Step); err != nil {
+		return err
 	}
 	for p.Step < s.stepsPerEpoch {
 		begin := time.Now()
-		b, err := s.loader.Next(ctx)
-		if err != nil {
-			return err
-		}
-		err = s.step(b)
-		b.Release()
-		if err != nil {
+		if err := s.step(ctx); err != nil {
 			return err
 		}
 		p.Seconds += time.Since(begin).Seconds()
@@ -140,62 +124,40 @@ func (s *session) trainEpoch(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := s.loader.Next(ctx); err != io.EOF { // the end of the epoch: the loader goes on to the next
-		return err
-	}
-	return nil
+	return s.task.finish(ctx)
 }
 
 // step trains on one batch.
-func (s *session) step(b *dataset.Batch) error {
+func (s *session) step(ctx context.Context) error {
 	p := &s.progress
+	lr := s.steer()
+	var loss float64
+	err := s.task.step(ctx, &p.tally, func(l float64) error {
+		if loss = l; math.IsNaN(l) || math.IsInf(l, 0) {
+			return s.diverged(fmt.Sprintf("the loss is %v", l), s.steps()+1)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.Step++
+	s.now.Batch, s.now.Loss, s.now.LR = p.Step, loss, lr
+	s.now.Done += s.task.perStep()
+	s.report()
+	return nil
+}
+
+// steer gives the solver what the schedule wants for the next step, and returns
+// the learning rate.
+func (s *session) steer() float64 {
 	step := s.steps()
-	copy(s.labels, b.Labels)
-	if err := s.program.Let("x", b.Images); err != nil {
-		return err
-	}
-	s.program.Seek(uint64(step))
-	if err := s.program.Run(); err != nil {
-		return err
-	}
-	loss := float64(s.program.Loss())
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return s.diverged(fmt.Sprintf("the loss is %v", loss), step+1)
-	}
 	lr := s.schedule.LR(step)
 	s.solver.SetLR(lr)
 	if m, ok := s.schedule.(MomentumSchedule); ok {
 		s.solver.SetMomentum(m.Momentum(step))
 	}
-	if err := s.program.Update(s.solver); err != nil {
-		return err
-	}
-	if err := s.count(loss, b.Labels); err != nil {
-		return err
-	}
-	p.Step++
-	s.now.Batch, s.now.Loss, s.now.LR = p.Step, loss, lr
-	s.now.Done += len(b.Labels)
-	s.report()
-	return nil
-}
-
-// count adds a batch to what is measured while training.
-func (s *session) count(loss float64, labels []int) error {
-	logits, err := s.program.Output("logits")
-	if err != nil {
-		return err
-	}
-	p := &s.progress
-	p.LossSum += loss * float64(len(labels))
-	p.Images += len(labels)
-	classes := s.model.Classes()
-	for i, label := range labels {
-		if rank(logits.Float32s()[i*classes:(i+1)*classes], label).above > 0 {
-			p.Wrong++
-		}
-	}
-	return nil
+	return lr
 }
 
 // diverged is the error for a step, counted from 1.
@@ -206,44 +168,30 @@ func (s *session) diverged(what string, step int) error {
 	}
 }
 
-func (s *session) evaluate(ctx context.Context) (*Metrics, error) {
-	s.now.Evaluating, s.now.Loss = true, 0
-	base := s.now.Done
-	m, err := s.eval.run(ctx, func(done, total int) {
-		s.now.Batch, s.now.Batches, s.now.Done = done, total, base+done
-		s.report()
-	})
-	return m, errors.Wrap(err, "validation")
-}
-
-// complete ends an epoch with what was measured.
-func (s *session) complete(m *Metrics, evaluation time.Duration) error {
+// complete ends an epoch with an evaluation.
+func (s *session) complete(ctx context.Context) error {
 	p := &s.progress
+	begin := time.Now()
 	result := EpochResult{
-		Epoch: p.Epoch + 1, Epochs: s.config.Epochs, Step: s.steps(),
-		LR:        s.schedule.LR(s.steps() - 1),
-		TrainLoss: p.LossSum / float64(p.Images),
-		TrainTop1: part(p.Images-p.Wrong, p.Images),
-		ValTop1:   m.Top1(), ValTop5: m.Top5(), ValLoss: m.Loss(), ValImages: m.N,
-		Seconds:         p.Seconds + evaluation.Seconds(),
-		ImagesPerSecond: float64(p.Images) / p.Seconds,
+		Task: s.model.Task(), Epoch: p.Epoch + 1, Epochs: s.config.Epochs, Step: s.steps(),
+		LR: s.schedule.LR(s.steps() - 1),
 	}
-	if m.NaN > 0 {
-		s.log.Warn("logits that are not numbers", slog.Int("images", m.NaN), slog.Int("of", m.N))
+	result.trained(&p.tally)
+	if err := s.evaluate(ctx, &result); err != nil {
+		return err
 	}
-	best := p.Best < 0 || result.ValTop1 > p.History[p.Best].ValTop1
+	result.Seconds = p.Seconds + time.Since(begin).Seconds()
+	best := p.Best < 0 || s.task.better(result, p.History[p.Best])
 	next := progress{
 		Epoch: p.Epoch + 1, Best: p.Best, History: append(slices.Clone(p.History), result),
-		TrainImages: p.TrainImages, ValImages: p.ValImages,
+		TrainItems: p.TrainItems, ValItems: p.ValItems,
 	}
 	if best {
 		next.Best = p.Epoch
 	}
 	*p = next
-	s.log.Info("epoch", slog.Int("epoch", result.Epoch), slog.Float64("train_loss", result.TrainLoss), slog.Float64("train_top1", result.TrainTop1),
-		slog.Float64("val_loss", result.ValLoss), slog.Float64("val_top1", result.ValTop1), slog.Float64("val_top5", result.ValTop5),
-		slog.Float64("seconds", result.Seconds))
-	if err := s.writeEpoch(m, best); err != nil {
+	s.log.Info("epoch", result.attrs()...)
+	if err := s.writeEpoch(best); err != nil {
 		return err
 	}
 	if s.options.Report != nil {
@@ -252,12 +200,25 @@ func (s *session) complete(m *Metrics, evaluation time.Duration) error {
 	return nil
 }
 
+func (s *session) evaluate(ctx context.Context, r *EpochResult) error {
+	s.now.Evaluating, s.now.Loss = true, 0
+	base := s.now.Done
+	err := s.task.evaluate(ctx, r, func(done, total int) {
+		s.now.Batch, s.now.Batches, s.now.Done = done, total, base+done
+		s.report()
+	})
+	return errors.Wrap(err, "validation")
+}
+
 // writeEpoch writes the files of the run folder at the end of an epoch.
-func (s *session) writeEpoch(m *Metrics, best bool) error {
+func (s *session) writeEpoch(best bool) error {
 	if best {
-		if err := s.writeBest(m); err != nil {
+		if err := s.writeBest(); err != nil {
 			return err
 		}
+	}
+	if err := s.task.artifacts(best); err != nil {
+		return err
 	}
 	if err := s.save(); err != nil {
 		return err
@@ -265,10 +226,11 @@ func (s *session) writeEpoch(m *Metrics, best bool) error {
 	if err := s.dir.writeMetrics(s.progress.History); err != nil {
 		return err
 	}
-	return writeCurves(s.dir.path(CurvesFile), s.model.Name()+" on "+s.data.Kind, s.progress.History)
+	kind, _, _ := strings.Cut(s.config.Data, ":")
+	return writeCurves(s.dir.path(CurvesFile), s.model.Name()+" on "+kind, s.progress.History)
 }
 
-func (s *session) writeBest(m *Metrics) error {
+func (s *session) writeBest() error {
 	a, err := s.checkpoint()
 	if err != nil {
 		return s.diverged(err.Error(), s.steps())
@@ -276,10 +238,7 @@ func (s *session) writeBest(m *Metrics) error {
 	if err := a.Save(s.dir.path(BestFile)); err != nil {
 		return err
 	}
-	if err := weightsOnly(a).Save(s.dir.path(WeightsFile)); err != nil {
-		return err
-	}
-	return writeConfusion(s.dir.path(ConfusionFile), s.data.Val.Classes(), m.Confusion)
+	return weightsOnly(a).Save(s.dir.path(WeightsFile))
 }
 
 // saveInTime writes last.ckpt if that has not been done for a while.

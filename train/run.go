@@ -3,11 +3,10 @@ package train
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 
-	"github.com/gorgonia-zoo/modelzoo/dataset"
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
@@ -46,20 +45,21 @@ type Progress struct {
 	Evaluating     bool
 	Loss           float64 // of the batch; 0 while evaluating
 	LR             float64
-	// Done counts the images seen in this session of the run, evaluation included,
-	// and Total those that there are to see.
+	// Done counts the images or tokens, which Unit says, that were seen since the run
+	// began or was resumed, evaluation included, and Total those that there are to see.
 	Done, Total int
+	Unit        string
 }
 
-// Run is a training run of one classifier on one data set. It is to be used by
-// one goroutine.
+// Run is a training run of one model on one data set. It is to be used by one
+// goroutine.
 type Run struct {
 	config   Config
 	options  Options
 	dir      folder
 	log      *slog.Logger
 	logFile  *logFile
-	data     *dataset.Data
+	task     task
 	model    *zoo.Model
 	meta     weights.Meta
 	params   *graph.Params
@@ -68,11 +68,6 @@ type Run struct {
 
 	stepsPerEpoch int
 	progress      progress
-
-	program *graph.Program
-	loader  *dataset.Loader
-	labels  []int
-	eval    *evaluator
 }
 
 // New prepares a run and makes its folder. The run must be closed.
@@ -131,85 +126,37 @@ func prepare(c Config, o Options) (_ *Run, err error) {
 			r.Close()
 		}
 	}()
-	if r.data, err = openData(c.Data, dataset.Options{Seed: c.Seed, TrainLen: c.TrainLen, ValLen: c.ValLen, Log: r.log}); err != nil {
+	if r.task, err = newTask(r); err != nil {
 		return nil, err
 	}
-	if r.model, err = r.config.model(r.data); err != nil {
+	if err := r.task.open(); err != nil {
 		return nil, err
 	}
-	if err := r.config.resolve(r.model, r.data); err != nil {
+	if r.meta, err = r.describeModel(); err != nil {
 		return nil, err
 	}
-	if r.meta, err = r.config.meta(r.model, r.data); err != nil {
+	r.params = graph.NewParams(c.Seed)
+	if err := r.task.compile(); err != nil {
 		return nil, err
 	}
-	r.progress = progress{Best: -1, TrainImages: r.data.Train.Len(), ValImages: r.data.Val.Len()}
-	for _, step := range []func() error{r.makeLoader, r.makeProgram, r.makeSolver} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	r.stepsPerEpoch = r.task.epochSteps()
+	r.progress = progress{Best: -1}
+	r.progress.TrainItems, r.progress.ValItems = r.task.sizes()
+	if r.solver, err = r.task.makeSolver(); err != nil {
+		return nil, errors.Wrap(err, "optimizer")
+	}
+	r.schedule, err = c.Schedule.Schedule(r.config.Optimizer.LR, c.Epochs, r.stepsPerEpoch)
+	if err != nil {
+		return nil, errors.Wrap(err, "schedule")
 	}
 	return r, nil
 }
 
-// openData opens a data set whose splits have the same classes.
-func openData(spec string, o dataset.Options) (*dataset.Data, error) {
-	d, err := dataset.Open(spec, o)
-	if err != nil {
-		return nil, err
-	}
-	if t, v := len(d.Train.Classes()), len(d.Val.Classes()); t != v {
-		return nil, errors.Errorf("%s: %d classes for training, but %d for validation", spec, t, v)
-	}
-	return d, nil
-}
-
-func (r *Run) makeLoader() (err error) {
-	c, h, w := r.model.Input()
-	p := r.config.Augment.pipeline(r.data, c, h, w)
-	p.Normalize = r.config.normalization()
-	r.loader, err = dataset.NewLoader(r.data.Train, dataset.Config{
-		BatchSize: r.config.BatchSize, Shuffle: true, DropLast: true,
-		Pipeline: p, Seed: r.config.Seed, Workers: r.options.Workers, Log: r.log,
-	})
-	if err != nil {
-		return errors.Wrap(err, "training images")
-	}
-	r.stepsPerEpoch = r.loader.Batches()
-	return nil
-}
-
-func (c *Config) normalization() dataset.Normalization {
-	return dataset.Normalization{Mean: c.Mean, Std: c.Std}
-}
-
-func (r *Run) makeProgram() error {
-	c := &r.config
-	r.params = graph.NewParams(c.Seed)
-	g, err := r.model.LossGraph(r.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing})
-	if err != nil {
-		return err
-	}
-	if r.program, err = graph.NewProgram(g); err != nil {
-		return err
-	}
-	r.labels = make([]int, c.BatchSize)
-	if err := r.program.Let("y", tensor.New(tensor.WithShape(c.BatchSize), tensor.WithBacking(r.labels))); err != nil {
-		return err
-	}
-	val := r.data.ValPipeline(r.model.Input())
-	val.Normalize = c.normalization()
-	r.eval, err = newEvaluator(r.model, r.params, r.data.Val, val, r.options.Workers, r.log)
-	return err
-}
-
-func (r *Run) makeSolver() (err error) {
-	c := &r.config
-	if r.solver, err = c.Optimizer.Solver(r.params); err != nil {
-		return errors.Wrap(err, "optimizer")
-	}
-	r.schedule, err = c.Schedule.Schedule(c.Optimizer.LR, c.Epochs, r.stepsPerEpoch)
-	return errors.Wrap(err, "schedule")
+// describeModel returns what weights files say of the model.
+func (r *Run) describeModel() (weights.Meta, error) {
+	m := weights.Meta{Model: r.model.Name()}
+	r.task.describe(&m)
+	return m, m.SetConfig(r.model.Config())
 }
 
 // begin makes the folder of a new run.
@@ -263,15 +210,19 @@ func (r *Run) attachLog() error {
 }
 
 func (r *Run) describe() []any {
-	c, h, w := r.model.Input()
 	return []any{
 		slog.String("model", r.model.Name()), slog.Int("parameters", r.params.Count()),
-		slog.String("input", fmt.Sprintf("%dx%dx%d", c, h, w)),
-		slog.String("data", r.config.Data), slog.Int("classes", r.model.Classes()),
-		slog.Int("train", r.data.Train.Len()), slog.Int("val", r.data.Val.Len()),
+		slog.String("input", shapeText(r.model.InputShape())),
+		slog.String("data", r.config.Data),
+		slog.Int("train", r.progress.TrainItems), slog.Int("val", r.progress.ValItems),
 		slog.Int("epochs", r.config.Epochs), slog.Int("steps_per_epoch", r.stepsPerEpoch),
 		slog.Uint64("seed", r.config.Seed),
 	}
+}
+
+// shapeText writes a shape as 3x32x32.
+func shapeText(shape []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", "x"), "[]")
 }
 
 // Config returns the settings of the run, with what they left open filled in.
@@ -286,14 +237,25 @@ func (r *Run) Model() *zoo.Model { return r.model }
 // Params returns the weights as they are now.
 func (r *Run) Params() *graph.Params { return r.params }
 
-// Data returns the data set.
-func (r *Run) Data() *dataset.Data { return r.data }
+// TrainItems returns the number of training images, or tokens of a text.
+func (r *Run) TrainItems() int { return r.progress.TrainItems }
+
+// Unit is what the data set consists of: "images" or "tokens".
+func (r *Run) Unit() string { return unitOf(r.model.Task()) }
+
+func unitOf(t zoo.Task) string {
+	if t == zoo.Language {
+		return "tokens"
+	}
+	return "images"
+}
 
 // History returns the results of the epochs that are completed.
 func (r *Run) History() []EpochResult { return r.progress.History }
 
-// Best returns the result of the best epoch so far, by top-1 on the validation
-// images; the zero EpochResult if there is none.
+// Best returns the result of the best epoch so far: by top-1 on the validation
+// images or by the loss on the validation text; of a GAN, for which there is no
+// such measure, the last one. It is the zero EpochResult if there is none.
 func (r *Run) Best() EpochResult {
 	if r.progress.Best < 0 {
 		return EpochResult{}
@@ -309,14 +271,8 @@ func (r *Run) steps() int { return r.progress.Epoch*r.stepsPerEpoch + r.progress
 
 // Close ends the goroutines of the run and frees its programs.
 func (r *Run) Close() error {
-	if r.loader != nil {
-		r.loader.Close()
-	}
-	if r.eval != nil {
-		r.eval.close()
-	}
-	if r.program != nil {
-		r.program.Close()
+	if r.task != nil {
+		r.task.close()
 	}
 	return r.logFile.Close()
 }

@@ -384,7 +384,7 @@ func TestInitFromFile(t *testing.T) {
 // with one batch of all.
 func TestEvaluationCountsEveryImage(t *testing.T) {
 	r := newRun(t, small(t), Options{})
-	got, err := r.eval.run(context.Background(), nil)
+	got, err := r.task.(*classifier).eval.run(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -397,8 +397,8 @@ func TestEvaluationCountsEveryImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	val := r.data.ValPipeline(1, 8, 8)
-	loader, err := dataset.NewLoader(r.data.Val, dataset.Config{BatchSize: 130, Pipeline: val})
+	val := r.task.(*classifier).data.ValPipeline(1, 8, 8)
+	loader, err := dataset.NewLoader(r.task.(*classifier).data.Val, dataset.Config{BatchSize: 130, Pipeline: val})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,76 +3,76 @@
 //
 //	m, err := zoo.New("resnet18", zoo.WithClasses(10))
 //	g, err := m.Graph(graph.NewParams(1), graph.Infer, 1)
+//
+// There are image classifiers, language models and generators of images; [Task]
+// tells which a model is. All of them are built by [Model.Graph], and all but the
+// generators, which are trained by two graphs in turn, by [Model.LossGraph].
 package zoo
 
 import (
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
-	"github.com/gorgonia-zoo/modelzoo/graph/op"
+)
+
+// Task is what a model is for.
+type Task string
+
+const (
+	// Classification models are [Classifier]s: from an image to a class.
+	Classification Task = "classification"
+	// Language models are [LanguageModel]s: from tokens to the next one.
+	Language Task = "language"
+	// Generation models are [Adversarial] pairs: from noise to an image.
+	Generation Task = "generation"
 )
 
 // Architecture is the configuration of a network of one family, such as
-// *ResNet: plain data that can be stored as YAML or JSON, and the function that
-// emits it.
+// *ResNet: plain data that can be stored as YAML or JSON, and the functions that
+// emit it. It is a [Classifier], a [LanguageModel] or [Adversarial].
 type Architecture interface {
 	// Family names the family, "resnet".
 	Family() string
-	// Image gives the sizes that every image classifier has.
-	Image() *Image
 	// Validate reports what is wrong with the configuration.
 	Validate() error
-	// Forward emits the network: x (N, Channels, Height, Width) to the logits
-	// (N, Classes).
-	Forward(s *graph.Scope, x *G.Node) *G.Node
 	// Clone returns a deep copy.
 	Clone() Architecture
 }
 
-// Image is the part of a configuration that all image classifiers share.
-type Image struct {
-	Classes  int `yaml:"classes" json:"classes"`
-	Channels int `yaml:"channels" json:"channels"`
-	Height   int `yaml:"height" json:"height"`
-	Width    int `yaml:"width" json:"width"`
-}
-
-func (i *Image) validate() error {
-	if i.Classes < 1 {
-		return errors.Errorf("%d classes, want at least 1", i.Classes)
-	}
-	if i.Channels < 1 || i.Height < 1 || i.Width < 1 {
-		return errors.Errorf("input of %d channels, %dx%d pixels, want at least 1 of each", i.Channels, i.Height, i.Width)
+// taskOf returns the task of an architecture, nil if it is of none of the kinds.
+func taskOf(a Architecture) task {
+	switch a := a.(type) {
+	case Classifier:
+		return classification{a}
+	case LanguageModel:
+		return language{a}
 	}
 	return nil
+}
+
+// task is what Model needs of each of the kinds of model.
+type task interface {
+	name() Task
+	// input is the shape of one item of the input, without the batch.
+	input() []int
+	// items is how many items the multiply-adds are counted for: images or tokens in
+	// a batch.
+	items(batch int) int
+	// forward emits the network with its inputs and outputs.
+	forward(s *graph.Scope, batch int)
+	// loss emits it with the loss.
+	loss(s *graph.Scope, batch int, l Loss)
 }
 
 // Model is one network, ready to be built.
 type Model struct {
 	name string
 	arch Architecture
+	task task
 }
 
 // Option changes the configuration of a registered model.
 type Option func(Architecture) error
-
-// WithClasses sets the number of classes.
-func WithClasses(n int) Option {
-	return func(a Architecture) error {
-		a.Image().Classes = n
-		return nil
-	}
-}
-
-// WithInput sets the number of channels and the size of the input.
-func WithInput(channels, height, width int) Option {
-	return func(a Architecture) error {
-		i := a.Image()
-		i.Channels, i.Height, i.Width = channels, height, width
-		return nil
-	}
-}
 
 // WithConfig lets decode, such as the Decode method of a yaml.Node, fill the
 // configuration: the fields that it sets replace the registered ones.
@@ -101,7 +101,12 @@ func NewModel(name string, a Architecture) (*Model, error) {
 	if err := a.Validate(); err != nil {
 		return nil, errors.Wrap(err, name)
 	}
-	return &Model{name: name, arch: a.Clone()}, nil
+	a = a.Clone()
+	t := taskOf(a)
+	if t == nil {
+		return nil, errors.Errorf("%s: a %T is no classifier, language model or generator", name, a)
+	}
+	return &Model{name, a, t}, nil
 }
 
 // Name returns the name under which the model was made.
@@ -110,25 +115,35 @@ func (m *Model) Name() string { return m.name }
 // Family returns the name of the family, "resnet".
 func (m *Model) Family() string { return m.arch.Family() }
 
+// Task returns what the model is for.
+func (m *Model) Task() Task { return m.task.name() }
+
 // Config returns a copy of the configuration.
 func (m *Model) Config() Architecture { return m.arch.Clone() }
 
-// Classes returns the number of logits.
-func (m *Model) Classes() int { return m.arch.Image().Classes }
+// InputShape returns the shape of one item of the input: (C, H, W) for a
+// classifier, the number of tokens of a sequence for a language model, the size
+// of the noise for a generator.
+func (m *Model) InputShape() []int { return m.task.input() }
 
-// Input returns the shape of one image.
-func (m *Model) Input() (channels, height, width int) {
-	i := m.arch.Image()
-	return i.Channels, i.Height, i.Width
-}
+// Items returns how many items a batch has for which one counts multiply-adds:
+// images, or for language models tokens.
+func (m *Model) Items(batch int) int { return m.task.items(batch) }
 
-// Graph builds the network for batches of that size: input "x" (N, C, H, W),
-// output "logits" (N, Classes).
+// Graph builds the network for batches of that size. Its inputs and outputs are
+//
+//	classifiers       x (N, C, H, W)       logits (N, Classes)
+//	language models   x (N, T) of ints     logits (N, T, Vocabulary)
+//	generators        z (N, Latent)        images (N, C, H, W), logits (N, 1)
+//
+// with T tokens in a sequence, the context of the model's configuration;
+// recurrent language models also take and return their State. The logits of a
+// generator are what its discriminator thinks of the images.
 func (m *Model) Graph(p *graph.Params, mode graph.Mode, batch int, opts ...graph.Option) (*graph.Graph, error) {
-	return m.build(p, mode, opts, func(s *graph.Scope) { m.forward(s, batch) })
+	return m.build(p, mode, opts, func(s *graph.Scope) { m.task.forward(s, batch) })
 }
 
-// Loss configures the training loss of a classifier.
+// Loss configures the training loss.
 type Loss struct {
 	// LabelSmoothing in [0, 1) moves that share of each target to all classes
 	// evenly (Szegedy et al. 2015, section 7).
@@ -136,26 +151,17 @@ type Loss struct {
 }
 
 // LossGraph builds the network with its loss, the mean cross-entropy of the
-// logits and the class indices: inputs "x" and "y" (N) of ints, outputs "logits"
-// and the loss.
+// logits: besides what Graph has, there is the input "y" of ints, the class of
+// each image, (N), or the token after each token, (N, T). A y of -100 does not
+// count. For a generator it is an error: see DiscriminatorGraph and
+// GeneratorGraph.
 func (m *Model) LossGraph(p *graph.Params, mode graph.Mode, batch int, l Loss, opts ...graph.Option) (*graph.Graph, error) {
-	return m.build(p, mode, opts, func(s *graph.Scope) {
-		logits := m.forward(s, batch)
-		y := s.Labels("y", batch)
-		s.Loss(s.Emit(op.CrossEntropy(logits, y, op.CrossEntropyOptions{LabelSmoothing: l.LabelSmoothing})))
-	})
+	return m.build(p, mode, opts, func(s *graph.Scope) { m.task.loss(s, batch, l) })
 }
 
 func (m *Model) build(p *graph.Params, mode graph.Mode, opts []graph.Option, emit func(*graph.Scope)) (*graph.Graph, error) {
 	g, err := graph.Build(p, mode, emit, opts...)
 	return g, errors.Wrap(err, m.name)
-}
-
-func (m *Model) forward(s *graph.Scope, batch int) *G.Node {
-	i := m.arch.Image()
-	logits := m.arch.Forward(s, s.Input("x", batch, i.Channels, i.Height, i.Width))
-	s.Output("logits", logits)
-	return logits
 }
 
 // Init returns new parameters for the model, initialised from seed.

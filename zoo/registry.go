@@ -17,8 +17,8 @@ type Entry struct {
 	// classes.
 	Architecture Architecture
 	// Params is the number of trained scalars, and MACs the number of
-	// multiply-adds of convolutions and linear layers for one image. Both are
-	// recomputed by a test.
+	// multiply-adds of convolutions, linear and recurrent layers for one image or,
+	// of a language model, one token. Both are recomputed by a test.
 	Params int
 	MACs   int64
 	// Source names the paper.

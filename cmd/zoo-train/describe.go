@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/pkg/errors"
@@ -113,40 +112,51 @@ type layerLine struct {
 }
 
 func description(m *zoo.Model, g *graph.Graph, batch int) any {
-	c, h, w := m.Input()
+	items := int64(m.Items(batch))
 	var layers []layerLine
 	for _, l := range g.Layers() {
-		layers = append(layers, layerLine{l.Name, l.Kind, l.Detail, l.In, l.Out, l.Params, l.MACs / int64(batch)})
+		layers = append(layers, layerLine{l.Name, l.Kind, l.Detail, l.In, l.Out, l.Params, l.MACs / items})
 	}
 	return struct {
 		modelLine
-		Classes int         `json:"classes"`
+		Classes int         `json:"classes,omitempty"`
 		Layers  []layerLine `json:"layers"`
 	}{
-		modelLine{m.Name(), m.Family(), g.Params().Count(), g.MACs() / int64(batch), [3]int{c, h, w}},
+		modelLine{m.Name(), m.Family(), g.Params().Count(), g.MACs() / items, m.InputShape()},
 		m.Classes(), layers,
 	}
 }
 
 func printLayers(out io.Writer, m *zoo.Model, g *graph.Graph, batch int) error {
-	c, h, w := m.Input()
-	fmt.Fprintf(out, "%s: %dx%dx%d to %d classes, %s parameters, %s multiply-adds\n\n",
-		m.Name(), c, h, w, m.Classes(), thousands(int64(g.Params().Count())), thousands(g.MACs()/int64(batch)))
+	items := int64(m.Items(batch))
+	fmt.Fprintf(out, "%s: %s, %s parameters, %s multiply-adds%s\n\n",
+		m.Name(), purpose(m), thousands(int64(g.Params().Count())), thousands(g.MACs()/items), per(m))
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "layer\tkind\t\toutput\tparameters\tmultiply-adds")
 	for _, l := range g.Layers() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Name, l.Kind, l.Detail, shape(l.Out), count(int64(l.Params)), count(l.MACs/int64(batch)))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Name, l.Kind, l.Detail, sizes(l.Out[1:]), count(int64(l.Params)), count(l.MACs/items))
 	}
 	return t.Flush()
 }
 
-// shape writes the shape without the batch: 64x56x56.
-func shape(s []int) string {
-	var sizes []string
-	for _, n := range s[1:] {
-		sizes = append(sizes, fmt.Sprint(n))
+// purpose says what the model makes of what.
+func purpose(m *zoo.Model) string {
+	switch m.Task() {
+	case zoo.Language:
+		t := m.Text()
+		return fmt.Sprintf("sequences of %d tokens of a vocabulary of %d", t.Context, t.Vocabulary)
+	case zoo.Generation:
+		return fmt.Sprintf("noise of %s numbers to images", sizes(m.InputShape()))
 	}
-	return strings.Join(sizes, "x")
+	return fmt.Sprintf("%s to %d classes", sizes(m.InputShape()), m.Classes())
+}
+
+// per says what multiply-adds are counted for where that is not an image.
+func per(m *zoo.Model) string {
+	if m.Task() == zoo.Language {
+		return " a token"
+	}
+	return ""
 }
 
 // count is thousands with nothing for 0.

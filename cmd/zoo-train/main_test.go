@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -227,8 +228,8 @@ func TestModels(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &list); err != nil || status != 0 {
 		t.Fatalf("%v, status %d\n%s", err, status, stdout)
 	}
-	want := modelLine{"resnet18", "resnet", 11689512, 1814073344, [3]int{3, 224, 224}}
-	if len(list) != 2 || list[0] != want || list[1].Name != "resnet20" {
+	want := modelLine{"resnet18", "resnet", 11689512, 1814073344, []int{3, 224, 224}}
+	if len(list) != 2 || !reflect.DeepEqual(list[0], want) || list[1].Name != "resnet20" {
 		t.Errorf("got %+v", list)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/pkg/errors"
@@ -18,7 +19,7 @@ type modelLine struct {
 	Family string `json:"family"`
 	Params int    `json:"params"`
 	MACs   int64  `json:"macs"`
-	Input  [3]int `json:"input"` // channels, height, width
+	Input  []int  `json:"input"` // channels, height, width; tokens; size of the noise
 }
 
 func newModelsCommand() *cobra.Command {
@@ -42,7 +43,7 @@ func newModelsCommand() *cobra.Command {
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
 			fmt.Fprintln(w, "parameters\tmultiply-adds\tinput\t  model")
 			for _, l := range lines {
-				fmt.Fprintf(w, "%s\t%s\t%dx%dx%d\t  %s\n", thousands(int64(l.Params)), thousands(l.MACs), l.Input[0], l.Input[1], l.Input[2], l.Name)
+				fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", thousands(int64(l.Params)), thousands(l.MACs), sizes(l.Input), l.Name)
 			}
 			return w.Flush()
 		},
@@ -65,10 +66,22 @@ func models(glob string) ([]modelLine, error) {
 	}
 	lines := make([]modelLine, len(entries))
 	for i, e := range entries {
-		size := e.Architecture.Image()
-		lines[i] = modelLine{e.Name, e.Architecture.Family(), e.Params, e.MACs, [3]int{size.Channels, size.Height, size.Width}}
+		m, err := zoo.New(e.Name)
+		if err != nil {
+			return nil, err
+		}
+		lines[i] = modelLine{e.Name, m.Family(), e.Params, e.MACs, m.InputShape()}
 	}
 	return lines, nil
+}
+
+// sizes writes a shape: 64x56x56.
+func sizes(shape []int) string {
+	var text []string
+	for _, n := range shape {
+		text = append(text, fmt.Sprint(n))
+	}
+	return strings.Join(text, "x")
 }
 
 // thousands writes a number with a space after every three digits.

@@ -108,8 +108,8 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 		people = stderr
 	}
 	config := r.Config()
-	fmt.Fprintf(people, "%s (%d parameters) on %s: %d epochs of %d images in batches of %d, seed %d, on %d cores; run folder %s\n",
-		r.Model().Name(), r.Params().Count(), config.Data, config.Epochs, r.Data().Train.Len(), config.BatchSize, config.Seed, runtime.GOMAXPROCS(0), r.Dir())
+	fmt.Fprintf(people, "%s (%d parameters) on %s: %d epochs of %d %s in batches of %d, seed %d, on %d cores; run folder %s\n",
+		r.Model().Name(), r.Params().Count(), config.Data, config.Epochs, r.TrainItems(), r.Unit(), config.BatchSize, config.Seed, runtime.GOMAXPROCS(0), r.Dir())
 	if r.Done() {
 		fmt.Fprintln(people, "the run is complete: nothing is left to do")
 		return nil
@@ -127,7 +127,7 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 		return err
 	}
 	best := r.Best()
-	fmt.Fprintf(people, "best: epoch %d, top-1 %.2f %%, loss %.4f\nrun folder: %s\n", best.Epoch, 100*best.ValTop1, best.ValLoss, r.Dir())
+	fmt.Fprintf(people, "best: epoch %d, %s\nrun folder: %s\n", best.Epoch, best.Summary(), r.Dir())
 	return nil
 }
 

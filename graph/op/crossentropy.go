@@ -29,11 +29,15 @@ type CrossEntropyOptions struct {
 	LabelSmoothing float64
 
 	Reduction Reduction
+
+	// ClassesLast takes logits (..., C), with the classes in the last dimension,
+	// and labels (...), as the token after each token of a text.
+	ClassesLast bool
 }
 
 // CrossEntropy is the cross-entropy of softmax(logits) against class labels, as
 // torch.nn.CrossEntropyLoss: logits (N, C) with labels (N), or (N, C, d1, ...)
-// with labels (N, d1, ...). Labels are a node of dtype tensor.Int; one that is
+// with labels (N, d1, ...); ClassesLast is for another order. Labels are a node of dtype tensor.Int; one that is
 // neither a class nor ignored is an error when the graph runs. With Mean and
 // Sum the loss is a scalar, with None it has the shape of the labels.
 func CrossEntropy(logits, labels *G.Node, o CrossEntropyOptions) (*G.Node, error) {
@@ -107,7 +111,11 @@ func (l classLoss) kernel(x, labels *G.Node, o CrossEntropyOptions) (k kernel.Cr
 	if s.Dims() < 2 {
 		return k, errors.Errorf("%s: input has shape %v, want (N, C) or (N, C, d1, ...)", l.name, s)
 	}
-	want := append(tensor.Shape{s[0]}, s[2:]...)
+	n, classes, want := s[0], s[1], append(tensor.Shape{s[0]}, s[2:]...)
+	if o.ClassesLast {
+		last := s.Dims() - 1
+		n, classes, want = s[:last].TotalSize(), s[last], s[:last:last]
+	}
 	switch {
 	case labels == nil:
 		return k, errors.Errorf("%s: labels is nil", l.name)
@@ -115,11 +123,11 @@ func (l classLoss) kernel(x, labels *G.Node, o CrossEntropyOptions) (k kernel.Cr
 		return k, errors.Errorf("%s: labels (%s) is %v, want int", l.name, labels.Name(), labels.Dtype())
 	case !slices.Equal(labels.Shape(), want):
 		return k, errors.Errorf("%s: labels has shape %v, want %v for input %v", l.name, labels.Shape(), want, s)
-	case o.Weight != nil && len(o.Weight) != s[1]:
-		return k, errors.Errorf("%s: %d class weights, want one for each of the %d classes of input %v", l.name, len(o.Weight), s[1], s)
+	case o.Weight != nil && len(o.Weight) != classes:
+		return k, errors.Errorf("%s: %d class weights, want one for each of the %d classes of input %v", l.name, len(o.Weight), classes, s)
 	}
 	k = kernel.CrossEntropy{
-		N: s[0], C: s[1], Inner: s[2:].TotalSize(),
+		N: n, C: classes, Inner: s.TotalSize() / (n * classes),
 		Weight:      slices.Clone(o.Weight),
 		IgnoreIndex: -100, HasIgnore: true,
 		LabelSmoothing: float32(o.LabelSmoothing),

@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -95,7 +96,7 @@ func TestClassLosses(t *testing.T) {
 						}
 						weight := shifted(1.5, random(9, shape[1])).Float32s()
 						for _, w := range [][]float32{nil, weight} {
-							c := classTest{shape, CrossEntropyOptions{w, ignore, smoothing, reduction}, nll}
+							c := classTest{shape, CrossEntropyOptions{Weight: w, IgnoreIndex: ignore, LabelSmoothing: smoothing, Reduction: reduction}, nll}
 							tol := 1e-5
 							if shape[1] == 1 {
 								tol = 1e-3 // of next to nothing: the gradient is 0
@@ -220,4 +221,29 @@ func TestClassLossesAllocateNothing(t *testing.T) {
 
 func ints(values []int, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values))
+}
+
+// With the classes last, loss and gradient are those of the rows of a matrix.
+func TestCrossEntropyClassesLast(t *testing.T) {
+	x, labels := scaled(3, random(1, 2, 3, 5)), []int{4, 0, -100, 2, 2, 1}
+	weight := []float32{1, 2, 0.5, 3, 1}
+	for _, r := range []Reduction{Mean, Sum, None} {
+		o := CrossEntropyOptions{LabelSmoothing: 0.1, Weight: weight, Reduction: r}
+		run := func(o CrossEntropyOptions, shape ...int) [][]float32 {
+			v := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x.Float32s()))
+			y := ints(labels, shape[:len(shape)-1]...)
+			c := compile(t, func(in G.Nodes) (*G.Node, error) { return CrossEntropy(in[0], in[1], o) }, []*tensor.Dense{v, y}, []bool{true, false})
+			copy(c.upstream.Float32s(), []float32{1, -2, 3, 0.5, 2, 1})
+			c.run(t)
+			return c.results()
+		}
+		want := run(o, 6, 5)
+		o.ClassesLast = true
+		if got := run(o, 2, 3, 5); !reflect.DeepEqual(got, want) {
+			t.Errorf("reduction %v: %v, want %v", r, got, want)
+		}
+	}
+	in := nodes(tensor.Shape{2, 3, 5})
+	_, err := CrossEntropy(in[0], G.NewMatrix(in[0].Graph(), tensor.Int, G.WithShape(2, 5), G.WithName("y")), CrossEntropyOptions{ClassesLast: true})
+	wantError(t, err, "labels has shape (2, 5), want (2, 3)")
 }

@@ -1,0 +1,91 @@
+package train
+
+import (
+	"context"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/weights"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
+)
+
+// task is the part of a run that depends on what the model is for. Its methods
+// are called in the order in which they stand here.
+type task interface {
+	// open opens the data set and makes the model for it; settings that were left
+	// open are completed.
+	open() error
+	// describe adds to what weights files say of the model.
+	describe(*weights.Meta)
+	// compile makes the programs for the run's parameters.
+	compile() error
+	// makeSolver makes what moves the parameters.
+	makeSolver() (Solver, error)
+
+	// sizes are those of the data set: images, or tokens.
+	sizes() (train, val int)
+	// epochSteps is the number of steps of an epoch, perStep the images or tokens of a step, and toEvaluate
+	// those of an evaluation.
+	epochSteps() int
+	perStep() int
+	toEvaluate() int
+
+	// restore takes what state gave to a checkpoint; without, training begins anew.
+	restore(*weights.Archive) error
+	state() []weights.Tensor
+
+	// seek makes a step of an epoch the next one, and step trains on it: it computes
+	// loss and gradients, asks check whether the loss will do, and has the solver
+	// move the parameters. What is measured goes to the tally.
+	seek(epoch, step int) error
+	step(ctx context.Context, t *tally, check func(loss float64) error) error
+	// finish ends an epoch of steps.
+	finish(ctx context.Context) error
+
+	// evaluate measures on the validation split and completes the result of the
+	// epoch; better reports whether one result is better than another. artifacts
+	// writes to the run folder what an epoch has to show.
+	evaluate(ctx context.Context, r *EpochResult, done func(done, total int)) error
+	better(a, b EpochResult) bool
+	artifacts(best bool) error
+
+	close()
+}
+
+// tally sums up the steps of an epoch.
+type tally struct {
+	LossSum float64 `json:"loss_sum"` // times the items of a step; of a GAN, the generator's
+	Items   int     `json:"images"`   // images or tokens
+	Wrong   int     `json:"wrong"`
+	Seconds float64 `json:"seconds"`
+
+	// Of a GAN, times the images of a step: the loss of the discriminator, and what
+	// it thinks of real and of generated images.
+	DLossSum float64 `json:"d_loss_sum,omitempty"`
+	DRealSum float64 `json:"d_real_sum,omitempty"`
+	DFakeSum float64 `json:"d_fake_sum,omitempty"`
+}
+
+func (t *tally) loss() float64 { return t.LossSum / float64(t.Items) }
+
+// newTask returns the task for the model of the run.
+func newTask(r *Run) (task, error) {
+	t, err := taskOf(r.config.Model)
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case zoo.Classification:
+		return &classifier{Run: r}, nil
+	}
+	return nil, errors.Errorf("%s: a model for %s cannot be trained", r.config.Model, t)
+}
+
+// taskOf returns what the registered model of that name is for.
+func taskOf(model string) (zoo.Task, error) {
+	m, err := zoo.New(model)
+	if err != nil {
+		return "", err
+	}
+	return m.Task(), nil
+}
