@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -256,7 +257,7 @@ func TestDescribe(t *testing.T) {
 			params += l.Params
 			macs += l.MACs
 		}
-		if got.Params != 25557032 || params != got.Params || macs != got.MACs || got.Classes != 1000 || got.Input != [3]int{3, 224, 224} {
+		if got.Params != 25557032 || params != got.Params || macs != got.MACs || got.Classes != 1000 || !slices.Equal(got.Input, []int{3, 224, 224}) {
 			t.Errorf("%+v, layers have %d parameters and %d multiply-adds", got.modelLine, params, macs)
 		}
 	})
