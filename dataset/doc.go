@@ -1,5 +1,7 @@
-// Package dataset reads image data sets, transforms their images and serves
-// them in batches. It knows no model.
+// Package dataset reads data sets of images and of text, transforms the images
+// and serves both in batches. It knows no model.
+//
+// # Images
 //
 // [Open] turns a specification into a [Data]: two splits and what is known of
 // them.
@@ -31,13 +33,33 @@
 //		batch.Release()
 //	}
 //
+// # Text
+//
+// [OpenText] turns a specification into a [Text]: corpora of tokens and the
+// [Vocabulary] that made them.
+//
+//	sentences               English made by a grammar; needs no file
+//	text:PATH               characters of a file, or of the .txt files in a folder
+//	words:DIR               words of train.txt, valid.txt and test.txt
+//
+// A recurrent model reads a corpus from [Streams], whose rows run on from batch
+// to batch; a model that sees one window at a time is trained on [Windows] drawn
+// at random and evaluated on the [Cover] of all text:
+//
+//	text, err := dataset.OpenText("text:shakespeare.txt", dataset.TextOptions{})
+//	streams, err := dataset.NewStreams(text.Train, batch, steps)
+//	x, y, reset := make([]int, batch*steps), make([]int, batch*steps), make([]bool, batch)
+//	for streams.Next(x, y, reset) { // one epoch
+//		...
+//	}
+//
 // # Determinism
 //
 // Every random draw comes from a generator keyed by the seed, its purpose and
 // the epoch or the index of the image, never from a shared stream. The same
 // seed gives the same batches, bit for bit, at any number of workers, and a
 // loader that starts in the middle ([Loader.Seek]) continues as if it had not
-// stopped.
+// stopped; so do streams ([Streams.Seek]), and windows are keyed by their step.
 //
 // # Hostile files
 //

@@ -120,3 +120,26 @@ func ExampleDownload() {
 		log.Fatal(err)
 	}
 }
+
+// Sentences need no file: an epoch of them for a recurrent model.
+func ExampleOpenText() {
+	text, err := dataset.OpenText("sentences", dataset.TextOptions{TrainLen: 1000, ValLen: 100})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const batch, steps = 4, 50
+	streams, err := dataset.NewStreams(text.Train, batch, steps)
+	if err != nil {
+		log.Fatal(err)
+	}
+	x, y, reset := make([]int, batch*steps), make([]int, batch*steps), make([]bool, batch)
+	for streams.Next(x, y, reset) {
+		fmt.Printf("%q %q %v\n", text.Vocab.Decode(x[:20]), text.Vocab.Decode(y[:20]), reset)
+	}
+	// Output:
+	// "Kate and the sheep\n\n" "ate and the sheep\n\nS" [true true true true]
+	// "d the sailor is not " " the sailor is not t" [false false false false]
+	// "and sings in the for" "nd sings in the fore" [false false false false]
+	// "or painter the key. " "r painter the key. A" [false false false false]
+	// "needs two eggs that " "eeds two eggs that t" [false false false false]
+}

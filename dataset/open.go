@@ -117,13 +117,18 @@ func Kinds() []string {
 func findKind(name string) (*kind, error) {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
 	if i < 0 {
-		hint := ""
-		if near := nearest.Of(name, Kinds()); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "? "
-		}
-		return nil, errors.Errorf("unknown data set %q: %sknown are %s", name, hint, strings.Join(Kinds(), ", "))
+		return nil, unknownKind("data set", name, Kinds())
 	}
 	return &kinds[i], nil
+}
+
+// unknownKind says that there is nothing of that name, and what there is.
+func unknownKind(what, name string, known []string) error {
+	hint := ""
+	if near := nearest.Of(name, known); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? "
+	}
+	return errors.Errorf("unknown %s %q: %sknown are %s", what, name, hint, strings.Join(known, ", "))
 }
 
 // Open opens the data set that a specification names: "glyphs", or "KIND:PATH"
