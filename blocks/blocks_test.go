@@ -15,15 +15,18 @@ import (
 	"github.com/gorgonia-zoo/modelzoo/internal/rng"
 )
 
-// fragments are all the blocks, each on an input of its own.
-var fragments = []struct {
+// A fragment is a block on an input of its own.
+type fragment struct {
 	name string
 	in   tensor.Shape
 	emit func(s *graph.Scope, x *G.Node) *G.Node
 	out  tensor.Shape
 	// params are the names of the state, in order.
 	params []string
-}{
+}
+
+// fragments are all the blocks.
+var fragments = []fragment{
 	{
 		"conv with bias", tensor.Shape{2, 3, 7, 5},
 		func(s *graph.Scope, x *G.Node) *G.Node {

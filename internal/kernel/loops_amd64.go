@@ -42,6 +42,9 @@ func init() {
 		exps: expsAVX2, sumExp: sumExpAVX2, expDiff: expDiffAVX2,
 		softmaxGrad: softmaxGradAVX2, logSoftmaxGrad: logSoftmaxGradAVX2,
 	}
+	layerNorms[AVX2] = &layerNormKernels{
+		addSum: addSumAVX2, deviations: deviationsAVX2, affine: rowAffineAVX2, products: rowProductsAVX2, inputGrad: rowInputGradAVX2,
+	}
 	randoms[AVX2] = &randomKernels{mask: dropoutMaskAVX2}
 	optimisers[AVX2] = &optimiserKernels{
 		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
@@ -54,6 +57,9 @@ func init() {
 	softmaxes[AVX512] = &softmaxKernels{
 		exps: expsAVX512, sumExp: sumExpAVX512, expDiff: expDiffAVX512,
 		softmaxGrad: softmaxGradAVX512, logSoftmaxGrad: logSoftmaxGradAVX512,
+	}
+	layerNorms[AVX512] = &layerNormKernels{
+		addSum: addSumAVX512, deviations: deviationsAVX512, affine: rowAffineAVX512, products: rowProductsAVX512, inputGrad: rowInputGradAVX512,
 	}
 	randoms[AVX512] = &randomKernels{mask: dropoutMaskAVX512}
 	optimisers[AVX512] = &optimiserKernels{

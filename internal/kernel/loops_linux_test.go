@@ -45,6 +45,9 @@ func TestLoopsStayInside(t *testing.T) {
 				LogSoftmax(a[0], a[1], s.n, s.c, s.hw)
 				LogSoftmaxGrad(a[0], a[1], a[2], s.n, s.c, s.hw)
 			}
+			layer := LayerNorm{Rows: 1, E: n, Eps: 1}
+			layer.Forward(a[0], a[1], a[2], a[3], a[4])
+			layer.Backward(a[0], a[1], a[2], a[3], a[4], a[0], a[1])
 			DropoutMask(a[0], 0.5, source("inside"))
 		})
 	}

@@ -1,0 +1,35 @@
+package blocks
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/graph/op"
+)
+
+// LayerNorm normalises every vector along the last axis of x (..., E), then
+// scales and shifts it, as torch.nn.LayerNorm: parameters "weight" and "bias",
+// both (E). An eps of 0 is 1e-5. Ba et al. 2016.
+func LayerNorm(s *graph.Scope, x *G.Node, eps float64) *G.Node {
+	return LayerNormOfSum(s, x, nil, eps)
+}
+
+// LayerNormOfSum is LayerNorm of x + residual, in one operation: what ends a part
+// of a post-norm Transformer. A nil residual is left out.
+func LayerNormOfSum(s *graph.Scope, x, residual *G.Node, eps float64) *G.Node {
+	e := features(x)
+	y := s.Emit(op.LayerNorm(x,
+		s.ParamNoDecay("weight", graph.Ones, e),
+		s.ParamNoDecay("bias", graph.Zeros, e),
+		op.LayerNormOptions{Eps: eps, Residual: residual}))
+	record(s, "LayerNorm", "", x, y, 2*e, 0)
+	return y
+}
+
+// features is the size of the last dimension, 0 for a nil node.
+func features(n *G.Node) int {
+	if s := shape(n); len(s) > 0 {
+		return s[len(s)-1]
+	}
+	return 0
+}
