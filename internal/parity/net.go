@@ -28,7 +28,7 @@ type Net struct {
 	// EvalGrads are the gradients of EvalLoss, of a few networks.
 	EvalGrads []Want `json:"eval_grads"`
 	// Loss is the mean cross-entropy in training mode, Grads are its gradients,
-	// Running the running statistics after the step.
+	// Running the running statistics after the step, none without norms.
 	Loss    Number `json:"loss"`
 	Grads   []Want `json:"grads"`
 	Running []Want `json:"running"`

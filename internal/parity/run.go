@@ -29,12 +29,15 @@ type Batch struct {
 // Optimizer is a class of torch.optim, SGD, Adam, AdamW or RMSprop, and its
 // settings; zero values mean PyTorch's defaults.
 type Optimizer struct {
-	Name        string  `json:"name"`
-	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"`
-	Nesterov    bool    `json:"nesterov"`
-	Eps         float64 `json:"eps"`
-	WeightDecay float64 `json:"weight_decay"`
+	Name        string    `json:"name"`
+	LR          float64   `json:"lr"`
+	Momentum    float64   `json:"momentum"`
+	Nesterov    bool      `json:"nesterov"`
+	Betas       []float64 `json:"betas"` // two of them, or none
+	Eps         float64   `json:"eps"`
+	WeightDecay float64   `json:"weight_decay"`
+	// MaxNorm is that of clip_grad_norm_, which comes before the step; 0: none.
+	MaxNorm float64 `json:"max_norm"`
 }
 
 // RunNames lists the trainings that LoadRun knows, in alphabetical order.

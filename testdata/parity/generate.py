@@ -3,8 +3,9 @@
 
     python3 testdata/parity/generate.py [PART...]
 
-Without arguments all parts are written. A part is formula, ops, counts,
-models, train, or one of the last two's, models/resnet18. README.md has the rest.
+Without arguments all parts are written. A part is formula, ops, counts, sizes,
+models, train, lm, lm_train, gan, or one of the last five's, models/resnet18.
+README.md has the rest.
 """
 
 import functools
@@ -15,10 +16,14 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import convnet
 import counts
 import formula
+import gan
+import lm
 import models
 import ops
+import sizes
 import train
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -53,21 +58,30 @@ def write_counts():
     write("counts.json", counts.records())
 
 
-def write_record(name, module):
-    write(name + ".json.gz", module.record(name.split("/")[1]))
+def write_sizes():
+    write("sizes.json", sizes.records())
 
 
-def each(folder, module, names):
+def write_record(name, record):
+    write(name + ".json.gz", record(name.split("/")[1]))
+
+
+def each(folder, record, names):
     """A part for each of the names, called folder/name."""
-    return {n: functools.partial(write_record, n, module) for n in (folder + "/" + name for name in names)}
+    return {n: functools.partial(write_record, n, record) for n in (folder + "/" + name for name in names)}
 
 
 PARTS = {
     "formula": write_formula,
     "ops": write_ops,
     "counts": write_counts,
-    **each("models", models, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
-    **each("train", train, train.RUNS),
+    "sizes": write_sizes,
+    **each("models", models.record, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
+    **each("models", convnet.record, convnet.VARIANTS),
+    **each("train", train.record, train.RUNS),
+    **each("lm", lm.record, lm.VARIANTS),
+    **each("lm_train", lm.run_record, lm.RUNS),
+    **each("gan", gan.record, gan.MODELS),
 }
 
 

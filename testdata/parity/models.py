@@ -126,6 +126,18 @@ def input_shape(name):
     return INPUTS.get(name, (4, 3, 32, 32) if name in CIFAR else (2, 3, 72, 72))
 
 
+def clearance(channels):
+    """For each row of channels the smallest nudge that leaves MARGIN around
+    zero, or the best there is."""
+    nudge = torch.zeros(len(channels), dtype=torch.long)
+    margin = channels.abs().amin(1)
+    for k in sorted(range(-12, 14), key=abs):
+        m = (channels + k * NUDGE).abs().amin(1)
+        better = (margin < MARGIN) & (m > margin)
+        nudge[better], margin[better] = k, m[better]
+    return nudge
+
+
 def settle(net, tensors, x):
     """Move the biases of the norms a little, so that nothing that enters a ReLU
     is so close to zero that rounding decides its sign.
@@ -152,13 +164,7 @@ def settle(net, tensors, x):
         ])
 
     def activate(x):
-        channels = x.transpose(0, 1).flatten(1)
-        nudge = torch.zeros(len(channels), dtype=torch.long)
-        margin = channels.abs().amin(1)
-        for k in sorted(range(-12, 14), key=abs):
-            m = (channels + k * NUDGE).abs().amin(1)
-            better = (margin < MARGIN) & (m > margin)
-            nudge[better], margin[better] = k, m[better]
+        nudge = clearance(x.transpose(0, 1).flatten(1))
         t = tensors[names[latest[0]] + ".bias"]
         t.nudge = nudge.tolist()
         return F.relu(x + (nudge * NUDGE)[None, :, None, None])
