@@ -1,9 +1,10 @@
-"""Parameters and multiply-adds of every variant, counted on PyTorch's modules."""
+"""Parameters and multiply-adds of every classifier, counted on PyTorch's modules."""
 
 import torch
 import torch.nn as nn
 import torchvision.models as tv
 
+import convnet
 import models
 
 # Billions of multiply-adds in the table of torchvision's weights, from its
@@ -62,4 +63,7 @@ def records():
             assert params == row["published_params"], row
             assert abs(row["macs"] / 1e9 - row["published_gmacs"]) < 6e-4, row
         rows.append(row)
+    shape, net = (3, 28, 28), convnet.build()
+    params = sum(p.numel() for p in net.parameters())
+    rows.append({"model": "convnet", "input": shape, "params": params, "macs": macs(net, shape)})
     return rows
