@@ -10,13 +10,14 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from torch_bench import build
+from torch_image import build
 
 
 def main(model, batch, size, path):
     x = torch.randn(int(batch), 3, int(size), int(size))
+    net = build(model, int(size)).eval()
     with torch.no_grad():
-        torch.onnx.export(build(model).eval(), x, path, input_names=["x"], output_names=["logits"], opset_version=13)
+        torch.onnx.export(net, x, path, input_names=["x"], output_names=["logits"], opset_version=13)
 
 
 if __name__ == "__main__":

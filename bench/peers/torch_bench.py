@@ -10,63 +10,43 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "testdata", "parity"))
 
 import torch
-import torch.nn.functional as F
-import torchvision.models as tv
 
-from cifar import CifarResNet
+import torch_gan
+import torch_image
+import torch_lm
 
-CIFAR = {"resnet20", "resnet32", "resnet44", "resnet56", "resnet110"}
-
-
-def build(model):
-    torch.manual_seed(0)
-    if model in CIFAR:
-        return CifarResNet(int(model[6:]))
-    return getattr(tv, model)(weights=None)
+# A step of training, of models that train in ways of their own.
+STEPS = {**torch_lm.STEPS, **torch_gan.STEPS}
 
 
-def eager(model, x):
-    """The model as it stands, without the gradient's bookkeeping."""
-    net = build(model).eval()
-
-    def run():
-        with torch.inference_mode():
-            net(x)
-
-    return run
+def step(model, batch, size):
+    if model in STEPS:
+        return STEPS[model](batch, size)
+    return torch_image.step(model, batch, size)
 
 
-def frozen(model, x):
-    """Traced, frozen, norms folded and layouts chosen by optimize_for_inference."""
-    with torch.no_grad():
-        net = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(build(model).eval(), x)))
+def generate(texts):
+    """The maker of the function to time, from those of the models."""
 
-    def run():
-        with torch.inference_mode():
-            net(x)
+    def make(model, batch, size):
+        if model not in texts:
+            raise ValueError("%s does not generate text in this way" % model)
+        return texts[model](batch, size)
 
-    return run
-
-
-def step(model, x):
-    """One step of training: forward, backward, SGD."""
-    net = build(model).train()
-    labels = torch.arange(len(x)) % 10
-    opt = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
-
-    def run():
-        opt.zero_grad(set_to_none=True)
-        F.cross_entropy(net(x), labels).backward()
-        opt.step()
-
-    return run
+    return make
 
 
-# What can be asked for: kind -> variant -> maker of the function to time.
-KINDS = {"infer": {"eager": eager, "frozen": frozen}, "train": {"eager": step}}
+# What can be asked for: kind -> variant -> maker of the function to time, which
+# is called with the model, the batch and the size.
+KINDS = {
+    "infer": {"eager": torch_image.eager, "frozen": torch_image.frozen},
+    "train": {"eager": step},
+    "generate": {"eager": generate(torch_lm.TEXTS), "cached": generate(torch_lm.CACHED_TEXTS)},
+}
+# Variants that only some models have: kind -> variant -> models.
+ONLY = {"generate": {"cached": list(torch_lm.CACHED_TEXTS)}}
 WARM_UP = 3
 
 
@@ -81,7 +61,7 @@ class Runs:
         key = (model, kind, variant, batch, size)
         if key != self.key:
             self.key = self.run = None
-            run = KINDS[kind][variant](model, torch.randn(batch, 3, size, size))
+            run = KINDS[kind][variant](model, batch, size)
             for _ in range(WARM_UP):
                 run()
             self.key, self.run = key, run
@@ -104,6 +84,17 @@ def serve(runs, line):
     return {"ms": ms}
 
 
+def name():
+    """PyTorch, its version, and what it multiplies matrices with, on which linear
+    layers and language models depend by factors of 10."""
+    blas = "MKL" if torch.backends.mkl.is_available() else ""
+    if not blas and os.path.exists("/proc/self/maps"):
+        with open("/proc/self/maps") as f:
+            maps = f.read()
+        blas = "OpenBLAS" if "openblas" in maps else "reference BLAS" if "libblas.so" in maps else ""
+    return ", ".join(["PyTorch " + torch.__version__.split("a")[0]] + [blas] * bool(blas))
+
+
 def say(answer):
     print(json.dumps(answer), flush=True)
 
@@ -112,7 +103,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     torch.set_num_threads(parser.parse_args().threads)
-    say({"name": "PyTorch " + torch.__version__.split("a")[0], "kinds": {k: list(v) for k, v in KINDS.items()}})
+    kinds = {k: [v for v in variants if v not in ONLY.get(k, {})] for k, variants in KINDS.items()}
+    say({"name": name(), "kinds": kinds, "only": ONLY})
     runs = Runs()
     for line in sys.stdin:
         try:

@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from torch_bench import build
+from torch_image import build
 
 
 def main():
@@ -25,7 +25,7 @@ def main():
     parser.add_argument("file")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
-    net = build(a.model).eval()
+    net = build(a.model, a.size).eval()
     if a.write:
         torch.save(net.state_dict(), a.file)
         return
