@@ -102,7 +102,7 @@ type algorithm interface {
 	room() []float32
 	forward(y, x []float32, e Epilogue)
 	compute(y, x, w []float32, e Epilogue)
-	inputGrad(dx, dy, w []float32)
+	inputGrad(dx, dy, w, bias []float32) // bias may be nil
 	weightGrad(dw, x, dy []float32)
 	name(p Pass) string
 }
@@ -133,7 +133,7 @@ func NewConv(s ConvShape, l Layout) (*Conv, error) {
 	case Entry:
 		c.algorithm = newEntry(s)
 	default:
-		c.algorithm = newImplicit(s)
+		c.algorithm = choosePlanar(s)
 	}
 	return c, nil
 }
@@ -188,12 +188,19 @@ func (c *Conv) checkForward(method string, y, x []float32, e Epilogue) {
 }
 
 // InputGrad overwrites dx with the gradient of the input, from dy and the
-// weights w (K, C/Groups, KH, KW). It is the transposed convolution. It does not read what Pack has stored.
-func (c *Conv) InputGrad(dx, dy, w []float32) {
-	checkLen("InputGrad", "dx", len(dx), c.shape.inLen())
-	checkLen("InputGrad", "dy", len(dy), c.shape.outLen())
-	checkLen("InputGrad", "weights", len(w), c.shape.weightLen())
-	c.inputGrad(dx, dy, w)
+// weights w (K, C/Groups, KH, KW). It does not read what Pack has stored.
+func (c *Conv) InputGrad(dx, dy, w []float32) { c.Transpose(dx, dy, w, nil) }
+
+// Transpose computes the transposed convolution, from y to x: InputGrad, with a
+// bias (C) added to the result unless that is nil.
+func (c *Conv) Transpose(x, y, w, bias []float32) {
+	checkLen("Transpose", "x", len(x), c.shape.inLen())
+	checkLen("Transpose", "y", len(y), c.shape.outLen())
+	checkLen("Transpose", "weights", len(w), c.shape.weightLen())
+	if bias != nil {
+		checkLen("Transpose", "bias", len(bias), c.shape.C)
+	}
+	c.inputGrad(x, y, w, bias)
 }
 
 // WeightGrad overwrites dw (K, C/Groups, KH, KW) with the gradient of the

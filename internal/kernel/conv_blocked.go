@@ -66,8 +66,8 @@ func (b *blockedConv) forward(y, x []float32, e Epilogue) { b.forwardPass.run(y,
 
 func (b *blockedConv) compute(y, x, w []float32, e Epilogue) { b.forwardPass.runOnce(y, x, w, e) }
 
-func (b *blockedConv) inputGrad(dx, dy, w []float32) {
-	b.input().runOnce(dx, dy, w, Epilogue{})
+func (b *blockedConv) inputGrad(dx, dy, w, bias []float32) {
+	b.input().runOnce(dx, dy, w, Epilogue{Bias: bias})
 }
 
 func (b *blockedConv) weightGrad(dw, x, dy []float32) { b.grader().run(dw, x, dy) }

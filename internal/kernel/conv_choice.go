@@ -33,6 +33,13 @@ func winogradTile(s ConvShape) int {
 	return 2
 }
 
+func choosePlanar(s ConvShape) algorithm {
+	if s.isWhole() {
+		return newWhole(s)
+	}
+	return newImplicit(s)
+}
+
 func chooseForward(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinograd(s, m)

@@ -70,11 +70,14 @@ func (c *implicit) forward(y, x []float32, e Epilogue) {
 
 func (c *implicit) name(Pass) string { return "implicit GEMM" }
 
-func (c *implicit) inputGrad(dx, dy, w []float32) {
+func (c *implicit) inputGrad(dx, dy, w, bias []float32) {
 	if c.inputPass == nil {
 		c.inputPass = newInputPass(c.ConvShape)
 	}
 	c.inputPass.run(dx, dy, w)
+	if bias != nil {
+		AddBias(dx, dx, bias, c.N, c.C, c.H*c.W)
+	}
 }
 
 func (c *implicit) weightGrad(dw, x, dy []float32) {

@@ -78,9 +78,20 @@ func convShapes() []ConvShape {
 		square(1, 256, 7, 288, 3, 1, 1),
 		square(2, 64, 9, 128, 3, 1, 2).with(groups(4)).with(dilation(2)),
 		square(2, 32, 23, 32, 5, 2, 2).with(groups(2)),
+		square(2, 1, 28, 64, 4, 2, 1),
+		square(1, 3, 15, 32, 4, 2, 1),
+		square(3, 2, 40, 16, 5, 1, 2), // an image makes several bands
+		square(2, 3, 11, 16, 4, 3, 2),
+		square(1, 2, 9, 16, 3, 2, 4), // windows outside the image
+		square(1, 5, 14, 16, 2, 2, 1).with(dilation(3)),
+		square(2, 64, 7, 128, 4, 2, 1),
+		square(3, 20, 4, 33, 4, 1, 0), // the window is the whole image
+		square(2, 32, 4, 1, 4, 2, 0),
+		square(5, 16, 1, 48, 1, 1, 0),
+		square(2, 3, 4, 16, 4, 3, 0).with(func(s *ConvShape) { s.PadBottom, s.PadRight = 2, 1 }),
 	)
 	r := rand.New(rand.NewPCG(1, 2))
-	for len(shapes) < 120 {
+	for len(shapes) < 131 {
 		s := randomShape(r)
 		if len(shapes)%3 == 0 {
 			s = s.with(blocks(s.Groups*Block*(1+r.IntN(2)), s.Groups*Block*(1+r.IntN(3))))
@@ -368,6 +379,7 @@ func TestConvSpreadsNaN(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 18))
 	for _, s := range []ConvShape{square(2, 4, 6, 5, 3, 1, 1), square(2, 4, 9, 9, 3, 2, 1), square(1, 8, 7, 8, 1, 1, 0),
 		square(2, 32, 6, 16, 3, 1, 1), square(1, 16, 9, 32, 3, 2, 1), square(1, 3, 9, 16, 7, 2, 3),
+		square(2, 3, 12, 32, 4, 2, 1), square(3, 4, 4, 5, 4, 1, 0),
 		grouped(32, square(2, 32, 8, 32, 3, 1, 1)), grouped(4, square(1, 16, 9, 16, 3, 2, 1)), grouped(4, square(1, 32, 9, 32, 3, 1, 1))} {
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
 			x, w := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen())
@@ -408,6 +420,7 @@ func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 		square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(2, 160, 6, 200, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
 		square(9, 32, 12, 32, 3, 1, 1), square(1, 256, 7, 256, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3),
 		grouped(16, square(1, 64, 13, 64, 3, 1, 1)), grouped(64, square(5, 64, 10, 64, 3, 2, 1)),
+		square(3, 3, 40, 64, 4, 2, 1), square(64, 100, 4, 64, 4, 1, 0),
 	} {
 		x, w, dy := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), randomSlice(r, s.outLen())
 		onEachPlan(t, s, func(t *testing.T, first *layoutPlan) {
@@ -437,7 +450,8 @@ func TestConvSameBitsAtAnyGOMAXPROCS(t *testing.T) {
 func TestConvDoesNotAllocate(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	for _, s := range []ConvShape{square(1, 16, 20, 24, 3, 1, 1), square(9, 16, 12, 16, 3, 1, 1), square(8, 16, 15, 24, 3, 2, 1),
-		square(9, 32, 12, 32, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3), grouped(8, square(9, 32, 12, 32, 3, 1, 1))} {
+		square(9, 32, 12, 32, 3, 1, 1), square(2, 3, 20, 64, 7, 2, 3), grouped(8, square(9, 32, 12, 32, 3, 1, 1)),
+		square(9, 1, 28, 64, 4, 2, 1), square(64, 100, 4, 64, 4, 1, 0)} {
 		x, w, y, bias := randomSlice(r, s.inLen()), randomSlice(r, s.weightLen()), make([]float32, s.outLen()), randomSlice(r, s.K)
 		onEachPlan(t, s, func(t *testing.T, planar *layoutPlan) {
 			withProcs(t, 2, func() {
@@ -492,14 +506,15 @@ func TestConvPanicsOnWrongLengths(t *testing.T) {
 	x, w, y := make([]float32, s.inLen()), make([]float32, s.weightLen()), make([]float32, s.outLen())
 	p.Pack(w)
 	for name, call := range map[string]func(){
-		"weights":  func() { p.Pack(w[1:]) },
-		"x":        func() { p.Forward(y, x[1:], Epilogue{}) },
-		"y":        func() { p.Forward(y[1:], x, Epilogue{}) },
-		"bias":     func() { p.Forward(y, x, Epilogue{Bias: w}) },
-		"residual": func() { p.Forward(y, x, Epilogue{Residual: x[:1]}) },
-		"compute":  func() { p.Compute(y, x, w[1:], Epilogue{}) },
-		"dx":       func() { p.InputGrad(x[1:], y, w) },
-		"dw":       func() { p.WeightGrad(w[1:], x, y) },
+		"weights":   func() { p.Pack(w[1:]) },
+		"x":         func() { p.Forward(y, x[1:], Epilogue{}) },
+		"y":         func() { p.Forward(y[1:], x, Epilogue{}) },
+		"bias":      func() { p.Forward(y, x, Epilogue{Bias: w}) },
+		"residual":  func() { p.Forward(y, x, Epilogue{Residual: x[:1]}) },
+		"compute":   func() { p.Compute(y, x, w[1:], Epilogue{}) },
+		"dx":        func() { p.InputGrad(x[1:], y, w) },
+		"bias of x": func() { p.Transpose(x, y, w, y) },
+		"dw":        func() { p.WeightGrad(w[1:], x, y) },
 	} {
 		func() {
 			defer func() {

@@ -20,8 +20,7 @@ type entry struct {
 	chunks  int           // of bands, each with sums of its own, for the weight gradient
 	sums    []float32     // [chunk][panel][channel][kh][kw][Block]
 	scratch scratchPool
-	planar  *implicit // for the gradient of the input, which networks do not ask for
-	planarY []float32
+	input   *entryInput // nil until it is needed
 
 	x, y, w                              []float32
 	epilogue                             Epilogue
@@ -57,12 +56,7 @@ func newEntry(s ConvShape) *entry {
 	return e
 }
 
-func (e *entry) name(p Pass) string {
-	if p == InputGrad {
-		return "implicit GEMM"
-	}
-	return "direct"
-}
+func (e *entry) name(Pass) string { return "direct" }
 
 // inside returns the rows of the window that are in the image at output row i.
 func (e *entry) inside(i int) (first, end int) {
@@ -151,16 +145,11 @@ func (e *entry) computeBand(piece int) {
 	}
 }
 
-func (e *entry) inputGrad(dx, dy, w []float32) {
-	if e.planar == nil {
-		e.planar = newImplicit(e.ConvShape)
-		e.planarY = make([]float32, len(dy))
+func (e *entry) inputGrad(dx, dy, w, bias []float32) {
+	if e.input == nil {
+		e.input = newEntryInput(e.ConvShape)
 	}
-	size := e.oh * e.ow
-	for i := range e.N * e.K / Block {
-		transposeBand(e.planarY[i*size*Block:], size, dy[i*size*Block:], Block, size, Block)
-	}
-	e.planar.inputGrad(dx, e.planarY, w)
+	e.input.run(dx, dy, w, bias)
 }
 
 func (e *entry) weightGrad(dw, x, dy []float32) {

@@ -204,6 +204,6 @@ func goOuter(run int) outerSet {
 }
 
 var genericPanels = panelTier{
-	panels: []panelSet{goPanels(4, Block, Block), goPanels(4, Block, 7), goPanels(4, Block, 3), goPanels(4, Block, 1)},
-	outers: []outerSet{goOuter(Block), goOuter(7), goOuter(3), goOuter(1)},
+	panels: []panelSet{goPanels(4, Block, Block), goPanels(4, Block, 7), goPanels(4, Block, 5), goPanels(4, Block, 4), goPanels(4, Block, 3), goPanels(4, Block, 1)},
+	outers: []outerSet{goOuter(Block), goOuter(7), goOuter(5), goOuter(4), goOuter(3), goOuter(1)},
 }

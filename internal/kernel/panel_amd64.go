@@ -182,6 +182,186 @@ func panelAVX512_11x16_7(t *byte)
 //go:noescape
 func panelAVX512_12x16_7(t *byte)
 
+// panelAVX2_1x16_5 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_1x16_5(t *byte)
+
+// panelAVX2_2x16_5 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_2x16_5(t *byte)
+
+// panelAVX2_3x16_5 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_3x16_5(t *byte)
+
+// panelAVX2_4x16_5 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_4x16_5(t *byte)
+
+// panelAVX2_5x16_5 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_5x16_5(t *byte)
+
+// panelAVX2_6x16_5 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_6x16_5(t *byte)
+
+// panelAVX512_1x16_5 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_1x16_5(t *byte)
+
+// panelAVX512_2x16_5 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_2x16_5(t *byte)
+
+// panelAVX512_3x16_5 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_3x16_5(t *byte)
+
+// panelAVX512_4x16_5 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_4x16_5(t *byte)
+
+// panelAVX512_5x16_5 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_5x16_5(t *byte)
+
+// panelAVX512_6x16_5 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_6x16_5(t *byte)
+
+// panelAVX512_7x16_5 is panelGo for tiles of 7 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_7x16_5(t *byte)
+
+// panelAVX512_8x16_5 is panelGo for tiles of 8 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_8x16_5(t *byte)
+
+// panelAVX512_9x16_5 is panelGo for tiles of 9 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_9x16_5(t *byte)
+
+// panelAVX512_10x16_5 is panelGo for tiles of 10 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_10x16_5(t *byte)
+
+// panelAVX512_11x16_5 is panelGo for tiles of 11 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_11x16_5(t *byte)
+
+// panelAVX512_12x16_5 is panelGo for tiles of 12 pixels, panels of 16 channels and steps of 5; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_12x16_5(t *byte)
+
+// panelAVX2_1x16_4 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_1x16_4(t *byte)
+
+// panelAVX2_2x16_4 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_2x16_4(t *byte)
+
+// panelAVX2_3x16_4 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_3x16_4(t *byte)
+
+// panelAVX2_4x16_4 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_4x16_4(t *byte)
+
+// panelAVX2_5x16_4 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_5x16_4(t *byte)
+
+// panelAVX2_6x16_4 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX2_6x16_4(t *byte)
+
+// panelAVX512_1x16_4 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_1x16_4(t *byte)
+
+// panelAVX512_2x16_4 is panelGo for tiles of 2 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_2x16_4(t *byte)
+
+// panelAVX512_3x16_4 is panelGo for tiles of 3 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_3x16_4(t *byte)
+
+// panelAVX512_4x16_4 is panelGo for tiles of 4 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_4x16_4(t *byte)
+
+// panelAVX512_5x16_4 is panelGo for tiles of 5 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_5x16_4(t *byte)
+
+// panelAVX512_6x16_4 is panelGo for tiles of 6 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_6x16_4(t *byte)
+
+// panelAVX512_7x16_4 is panelGo for tiles of 7 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_7x16_4(t *byte)
+
+// panelAVX512_8x16_4 is panelGo for tiles of 8 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_8x16_4(t *byte)
+
+// panelAVX512_9x16_4 is panelGo for tiles of 9 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_9x16_4(t *byte)
+
+// panelAVX512_10x16_4 is panelGo for tiles of 10 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_10x16_4(t *byte)
+
+// panelAVX512_11x16_4 is panelGo for tiles of 11 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_11x16_4(t *byte)
+
+// panelAVX512_12x16_4 is panelGo for tiles of 12 pixels, panels of 16 channels and steps of 4; t is a *panelArgs.
+//
+//go:noescape
+func panelAVX512_12x16_4(t *byte)
+
 // panelAVX2_1x16_3 is panelGo for tiles of 1 pixels, panels of 16 channels and steps of 3; t is a *panelArgs.
 //
 //go:noescape
@@ -432,6 +612,16 @@ func outerAVX2_16(t *byte)
 //go:noescape
 func outerAVX2_7(t *byte)
 
+// outerAVX2_5 is outerGo for 5 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX2_5(t *byte)
+
+// outerAVX2_4 is outerGo for 4 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX2_4(t *byte)
+
 // outerAVX2_3 is outerGo for 3 values of x; t is an *outerArgs.
 //
 //go:noescape
@@ -451,6 +641,16 @@ func outerAVX512_16(t *byte)
 //
 //go:noescape
 func outerAVX512_7(t *byte)
+
+// outerAVX512_5 is outerGo for 5 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX512_5(t *byte)
+
+// outerAVX512_4 is outerGo for 4 values of x; t is an *outerArgs.
+//
+//go:noescape
+func outerAVX512_4(t *byte)
 
 // outerAVX512_3 is outerGo for 3 values of x; t is an *outerArgs.
 //

@@ -15,7 +15,7 @@ func init() { sets["panel"] = panels }
 // of the weight gradient. 12 accumulators leave the 16 registers of AVX2 enough
 // room, 24 the 32 of AVX-512.
 func panels() {
-	for _, run := range []int{16, 7, 3, 1} {
+	for _, run := range []int{16, 7, 5, 4, 3, 1} {
 		for p := range 6 {
 			panel(avx2, p+1, 16, run)
 		}
@@ -26,10 +26,10 @@ func panels() {
 	for p := range 12 {
 		panel(avx512, p+1, 32, 16)
 	}
-	for _, channels := range [][]int{{6, 5, 5}, {4, 3}, {3}, {1}} {
+	for _, channels := range [][]int{{6, 5, 5}, {4, 3}, {5}, {4}, {3}, {1}} {
 		outer(avx2, channels...)
 	}
-	for _, run := range []int{16, 7, 3, 1} {
+	for _, run := range []int{16, 7, 5, 4, 3, 1} {
 		outer(avx512, run)
 	}
 }
