@@ -100,8 +100,7 @@ func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*
 }
 
 // transposed gives every element of x the sum of the elements of y that forward
-// would make from it, weighted as there, plus a bias (C) unless that is nil; only
-// planar images can have one.
+// would make from it, weighted as there, plus a bias (C) unless that is nil.
 func (c convolution) transposed(name string, y, w, bias *G.Node, inputGrad bool) (*G.Node, error) {
 	in := withoutNil(y, w, bias)
 	return apply(spec{
@@ -110,11 +109,7 @@ func (c convolution) transposed(name string, y, w, bias *G.Node, inputGrad bool)
 		shape: c.xShape(),
 		macs:  c.macs(), algorithm: c.by(kernel.InputGrad),
 		do: func(x *tensor.Dense, in []*tensor.Dense) error {
-			dst := x.Float32s()
-			c.plan.InputGrad(dst, in[0].Float32s(), in[1].Float32s())
-			if bias := values(in, 2); bias != nil {
-				kernel.AddBias(dst, dst, bias, c.of.N, c.of.C, c.of.H*c.of.W)
-			}
+			c.plan.Transpose(x.Float32s(), in[0].Float32s(), in[1].Float32s(), values(in, 2))
 			return nil
 		},
 		diff: []bool{inputGrad, true, true}[:len(in)],

@@ -30,16 +30,31 @@ type ConvTranspose2dOptions struct {
 // torch.nn.ConvTranspose2d: images x (N, C, H, W), weight w (C, K/groups, KH,
 // KW), bias (K) or nil. The result is (N, K, OH, OW) with OH = (H-1)*stride -
 // top - bottom + dilation*(KH-1) + outputPadding + 1. The output padding must
-// be smaller than the stride or the dilation.
+// be smaller than the stride or the dilation. Blocked images (N, C/16, H, W, 16)
+// give a blocked result if K too suits that, as Conv2d says, and else a planar
+// one. ForConvTranspose2d chooses the layout.
 func ConvTranspose2d(x, w, bias *G.Node, o ConvTranspose2dOptions) (*G.Node, error) {
 	const name = "ConvTranspose2d"
 	s, beyond, err := convTransposeShape(name, x, w, bias, o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := newConvolution(s, kernel.Planar)
+	_, isBlocked := ImageShape(x)
+	toBlocked := isBlocked && s.Suits(kernel.Blocked)
+	layout := kernel.Planar
+	switch {
+	case beyond != [2]int{}:
+	case toBlocked:
+		layout = kernel.Blocked
+	case isBlocked && s.Suits(kernel.Entry):
+		layout = kernel.Entry
+	}
+	c, err := newConvolution(s, layout)
 	if err != nil {
 		return nil, errors.Wrap(err, name)
+	}
+	if x, err = likewise(x, layout != kernel.Planar); err != nil {
+		return nil, err
 	}
 	if beyond == [2]int{} {
 		return c.transposed(name, x, w, bias, !o.NoInputGrad)
@@ -48,23 +63,40 @@ func ConvTranspose2d(x, w, bias *G.Node, o ConvTranspose2dOptions) (*G.Node, err
 	if err != nil {
 		return nil, err
 	}
-	if y, err = padEnd(y, beyond); err != nil || bias == nil {
-		return y, err
+	if y, err = padEnd(y, beyond); err != nil {
+		return nil, err
 	}
-	return AddBias(y, bias)
+	if bias != nil {
+		if y, err = AddBias(y, bias); err != nil {
+			return nil, err
+		}
+	}
+	return likewise(y, toBlocked)
+}
+
+// ForConvTranspose2d brings images into the layout in which ConvTranspose2d with
+// this weight and these options is fastest.
+func ForConvTranspose2d(x, w *G.Node, o ConvTranspose2dOptions) (*G.Node, error) {
+	s, beyond, err := convTransposeShape("ConvTranspose2d", x, w, nil, o)
+	if err != nil {
+		return nil, err
+	}
+	suits := s.Suits(kernel.Blocked) || s.Suits(kernel.Entry)
+	return likewise(x, suits && !s.Whole() && beyond == [2]int{})
 }
 
 // convTransposeShape is the convolution of which the transpose is wanted: its
 // input is the result, its output is x. Rows and columns of the result that
 // even the last tap does not reach are not part of it: beyond counts them.
 func convTransposeShape(name string, x, w, bias *G.Node, o ConvTranspose2dOptions) (s kernel.ConvShape, beyond [2]int, err error) {
-	if err = rank(name, x, 4, "(N, C, H, W)"); err != nil {
+	xs, _, err := images(name, x)
+	if err != nil {
 		return s, beyond, err
 	}
 	if err = argument(name, "weight", w, 4, "(C, K/groups, KH, KW)"); err != nil {
 		return s, beyond, err
 	}
-	xs, ws, groups := x.Shape(), w.Shape(), o.Groups
+	ws, groups := w.Shape(), o.Groups
 	if groups == 0 {
 		groups = 1
 	}

@@ -26,6 +26,14 @@ func checkParity(t *testing.T, name string, tolerance float64,
 	if len(cases) == 0 {
 		t.Fatalf("no case for %s", name)
 	}
+	checkCases(t, cases, tolerance, op, after)
+}
+
+// checkCases is checkParity for some cases.
+func checkCases(t *testing.T, cases []parity.Op, tolerance float64,
+	op func(c parity.Op, in map[string]*G.Node) (*G.Node, error),
+	after func(t *testing.T, c parity.Op, values map[string]*tensor.Dense)) {
+	t.Helper()
 	if tolerance == 0 {
 		tolerance = 1e-5
 	}

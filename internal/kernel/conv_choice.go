@@ -34,7 +34,7 @@ func winogradTile(s ConvShape) int {
 }
 
 func choosePlanar(s ConvShape) algorithm {
-	if s.isWhole() {
+	if s.Whole() {
 		return newWhole(s)
 	}
 	return newImplicit(s)

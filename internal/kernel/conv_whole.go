@@ -12,8 +12,9 @@ type wholeConv struct {
 	weights    []float32
 }
 
-// isWhole reports whether s suits wholeConv.
-func (s ConvShape) isWhole() bool {
+// Whole reports whether the window is the whole input: with planar images the
+// convolution is a matrix product.
+func (s ConvShape) Whole() bool {
 	return s.Groups == 1 && s.spanH() == s.H && s.spanW() == s.W && s.KH == s.H && s.KW == s.W &&
 		s.PadTop == 0 && s.PadLeft == 0 && s.PadBottom < s.StrideH && s.PadRight < s.StrideW
 }

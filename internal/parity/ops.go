@@ -69,3 +69,10 @@ func Ops(names ...string) ([]Op, error) {
 		return len(names) > 0 && !slices.Contains(names, c.Op)
 	}), nil
 }
+
+// ConvTransposeOps are cases of ConvTranspose2d with channels that make whole
+// blocks of 16, and of the layers that generators are made of.
+func ConvTransposeOps() (cases []Op, err error) {
+	err = load("ops_convtranspose.json.gz", &cases)
+	return cases, err
+}

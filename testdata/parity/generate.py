@@ -3,9 +3,9 @@
 
     python3 testdata/parity/generate.py [PART...]
 
-Without arguments all parts are written. A part is formula, ops, counts, sizes,
-models, train, lm, lm_train, gan, or one of the last five's, models/resnet18.
-README.md has the rest.
+Without arguments all parts are written. A part is formula, ops, convtranspose,
+counts, sizes, models, train, lm, lm_train, gan, or one of the last five's,
+models/resnet18. README.md has the rest.
 """
 
 import functools
@@ -17,6 +17,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import convnet
+import convtranspose
 import counts
 import formula
 import gan
@@ -54,6 +55,10 @@ def write_ops():
     write("ops.json.gz", ops.records())
 
 
+def write_convtranspose():
+    write("ops_convtranspose.json.gz", convtranspose.records())
+
+
 def write_counts():
     write("counts.json", counts.records())
 
@@ -74,6 +79,7 @@ def each(folder, record, names):
 PARTS = {
     "formula": write_formula,
     "ops": write_ops,
+    "convtranspose": write_convtranspose,
     "counts": write_counts,
     "sizes": write_sizes,
     **each("models", models.record, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
