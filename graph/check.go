@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
@@ -26,55 +28,99 @@ func checkDistinct(g *G.ExprGraph) error {
 	return nil
 }
 
-// sums counts the operations of g that are Gorgonia's own: in the graphs of
-// this package they are the sums of gradients that gorgonia.Grad adds.
-func sums(g *G.ExprGraph) int {
-	k := 0
-	for _, n := range g.AllNodes() {
-		if n.Op() != nil && n.Op().Arity() == 2 && !op.Own(n) {
-			k++
+// checkSums reports a node for whose gradient gorgonia.Grad has not made the sum of
+// what its users bring to it: Gorgonia takes a new sum for an earlier one that has
+// the same hash. Where both add up the same terms, as for two values that the same
+// operations use, that is as it should be. The terms that operations of Gorgonia's
+// bring are not known, only how many there are.
+func checkSums(loss *G.Node, wrt G.Nodes) error {
+	all := make(uses)
+	for _, n := range wrt {
+		all.of(n).wanted = true
+	}
+	all.add(loss, make(map[*G.Node]bool))
+	for _, n := range loss.Graph().AllNodes() {
+		if u := all[n]; u != nil && u.wanted && u.count > 0 && !u.sums(n.Deriv()) {
+			return errors.Errorf("the gradient of %q is not the sum of its terms: Gorgonia took another sum for it, whose 32-bit hash is the same; rename a layer", n.Name())
 		}
 	}
-	return k
+	return nil
 }
 
-// wantSums counts the sums of gradients that differentiating loss must add: a
-// node that k others use has k terms in its gradient, and k-1 sums.
-func wantSums(loss *G.Node, wrt G.Nodes) int {
-	g := loss.Graph()
-	needs := make(map[*G.Node]bool) // does a gradient pass through the node?
-	for _, n := range wrt {
-		needs[n] = true
+// sums reports whether a node is the sum of the terms.
+func (u *use) sums(n *G.Node) bool {
+	terms := termsOf(n, u.count)
+	for _, k := range u.known {
+		i := slices.Index(terms, k)
+		if i < 0 {
+			return false
+		}
+		terms = slices.Delete(terms, i, i+1)
 	}
-	terms := make(map[*G.Node]int)
-	seen := make(map[*G.Node]bool)
-	var visit func(n *G.Node)
-	visit = func(n *G.Node) {
-		if seen[n] {
-			return
+	return terms != nil && !slices.Contains(terms, nil)
+}
+
+// termsOf takes a sum of k terms apart, which gorgonia.Grad makes one after the
+// other; nil if it is none.
+func termsOf(sum *G.Node, k int) G.Nodes {
+	var terms G.Nodes
+	for range k - 1 {
+		if sum == nil || sum.Op() == nil || op.Own(sum) {
+			return nil
 		}
-		seen[n] = true
-		children := g.From(n.ID())
-		o, ok := n.Op().(G.SDOp)
-		if !ok {
-			return
+		in := operands(sum)
+		if len(in) != 2 {
+			return nil
 		}
-		diff := o.DiffWRT(children.Len())
-		for i := 0; children.Next(); i++ {
-			c := children.Node().(*G.Node)
-			visit(c)
-			if i < len(diff) && diff[i] {
-				needs[n] = needs[n] || needs[c]
-				terms[c]++
-			}
-		}
+		sum, terms = in[0], append(terms, in[1])
 	}
-	visit(loss)
-	k := 0
-	for n, t := range terms {
-		if t > 1 && needs[n] {
-			k += t - 1
-		}
+	return append(terms, sum)
+}
+
+// A use tells what a node is used for on the way to the loss.
+type use struct {
+	count  int     // how often it is an operand through which a gradient passes
+	known  G.Nodes // what its users bring to its gradient, as far as that is known
+	wanted bool    // it depends on what the gradient is taken with respect to
+}
+
+// uses are those of the nodes that a loss depends on.
+type uses map[*G.Node]*use
+
+func (u uses) of(n *G.Node) *use {
+	if u[n] == nil {
+		u[n] = new(use)
 	}
-	return k
+	return u[n]
+}
+
+// add counts the uses of what n depends on. It visits the nodes that the loss can
+// be differentiated with respect to, operands before their users.
+func (u uses) add(n *G.Node, seen map[*G.Node]bool) {
+	o, ok := n.Op().(G.SDOp)
+	if seen[n] || !ok {
+		return
+	}
+	seen[n] = true
+	in := operands(n)
+	for i, d := range o.DiffWRT(len(in)) {
+		if !d {
+			continue
+		}
+		u.add(in[i], seen)
+		c := u.of(in[i])
+		c.count++
+		if g := op.Gradients(n); g != nil {
+			c.known = append(c.known, g[i])
+		}
+		u.of(n).wanted = u.of(n).wanted || c.wanted
+	}
+}
+
+// operands are the inputs of the operation of n, in their order.
+func operands(n *G.Node) (in G.Nodes) {
+	for i := n.Graph().From(n.ID()); i.Next(); {
+		in = append(in, i.Node().(*G.Node))
+	}
+	return in
 }

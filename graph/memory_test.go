@@ -272,6 +272,18 @@ func TestPlannedIsPlain(t *testing.T) {
 	}
 }
 
+// sums counts the operations of g that are Gorgonia's own: in graphs without any
+// stock operation they are the sums of gradients that gorgonia.Grad adds.
+func sums(g *G.ExprGraph) int {
+	k := 0
+	for _, n := range g.AllNodes() {
+		if n.Op() != nil && n.Op().Arity() == 2 && !op.Own(n) {
+			k++
+		}
+	}
+	return k
+}
+
 // TestSumsAreTaken wants every sum of gradients on the tape, and in place where
 // the operand is not needed any more.
 func TestSumsAreTaken(t *testing.T) {

@@ -73,6 +73,7 @@ type operation struct {
 	scalar *G.F32                   // y as Gorgonia wants scalars
 	step   *tapeStep                // where the result goes in the runs of a Tape; or nil
 	origin *G.Node                  // see Origin
+	grads  G.Nodes                  // see Gradients
 	watch  func(took time.Duration) // see Watch; or nil
 }
 
@@ -287,6 +288,7 @@ func (o *operation) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 	from := len(y.Graph().AllNodes())
 	grads, err := o.grad(in, y, dy)
 	descend(grads, y, from)
+	o.grads = grads
 	return grads, errors.Wrapf(err, "gradient of %s", o.name)
 }
 

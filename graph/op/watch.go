@@ -59,6 +59,16 @@ func Origin(n *G.Node) *G.Node {
 	return nil
 }
 
+// Gradients returns what the operation of n brings to the gradient of each of its
+// inputs, nil for one that it cannot be differentiated with respect to; nil unless
+// gorgonia.Grad has differentiated it and it is one of this package's.
+func Gradients(n *G.Node) G.Nodes {
+	if o, ok := n.Op().(*operation); ok {
+		return o.grads
+	}
+	return nil
+}
+
 // descend marks the nodes that grad has made, which are those from the given
 // place in the graph on, as parts of the gradient of y.
 func descend(grads G.Nodes, y *G.Node, from int) {
