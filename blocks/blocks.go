@@ -42,6 +42,20 @@ func channels(n *G.Node) int {
 	return 0
 }
 
+// features is the size of the last dimension, 0 for a nil node.
+func features(n *G.Node) int {
+	if n == nil || n.Shape().Dims() == 0 {
+		return 0
+	}
+	return n.Shape()[n.Shape().Dims()-1]
+}
+
+// isImage reports whether n has the shape of images, in whichever layout.
+func isImage(n *G.Node) bool {
+	s, _ := op.ImageShape(n)
+	return s != nil
+}
+
 // record adds a layer to the description of the model.
 func record(s *graph.Scope, kind, detail string, x, y *G.Node, params int, macs int64) {
 	s.Layer(graph.Layer{Kind: kind, Detail: detail, In: shape(x), Out: shape(y), Params: params, MACs: macs})

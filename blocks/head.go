@@ -11,19 +11,26 @@ import (
 )
 
 // Linear is x·Wᵀ + b, as torch.nn.Linear: x (N, in) to (N, out), parameters
-// "weight" (out, in) and "bias" (out), both drawn uniformly in ±1/sqrt(in).
+// "weight" (out, in) and "bias" (out), both drawn uniformly in ±1/sqrt(in). There
+// may be more axes before the last, (N, T, in) to (N, T, out); four dimensions are
+// those of images, which want Flatten first.
 func Linear(s *graph.Scope, x *G.Node, out int) *G.Node {
-	if s.Err() == nil && len(shape(x)) != 2 {
+	if s.Err() == nil && (len(shape(x)) < 2 || isImage(x)) {
 		s.Fail(errors.Errorf("linear layer: input %v, want (N, features)", shape(x)))
 	}
-	in := channels(x)
+	in := features(x)
 	y := s.Emit(op.Linear(x,
 		s.Param("weight", graph.Default, out, in),
 		s.ParamNoDecay("bias", graph.UniformFanIn(in), out)))
-	if y != nil {
-		record(s, "Linear", fmt.Sprintf("%d → %d", in, out), x, y, (in+1)*out, int64(in*out*y.Shape()[0]))
-	}
+	recordLinear(s, in, out, (in+1)*out, x, y)
 	return y
+}
+
+func recordLinear(s *graph.Scope, in, out, params int, x, y *G.Node) {
+	if y != nil {
+		rows := y.Shape().TotalSize() / out
+		record(s, "Linear", fmt.Sprintf("%d → %d", in, out), x, y, params, int64(in*out*rows))
+	}
 }
 
 // GlobalAvgPool averages each channel over the image: (N, C, H, W) to (N, C),
@@ -37,11 +44,9 @@ func GlobalAvgPool(s *graph.Scope, x *G.Node) *G.Node {
 // Flatten makes one vector of each image: (N, C, H, W) to (N, C*H*W), as
 // torch.nn.Flatten.
 func Flatten(s *graph.Scope, x *G.Node) *G.Node {
+	x = planar(s, x)
 	if s.Err() != nil {
 		return nil
-	}
-	if _, blocked := op.ImageShape(x); blocked {
-		x = s.Emit(op.ToPlanar(x))
 	}
 	return s.Emit(op.Flatten(x, 1))
 }

@@ -25,11 +25,3 @@ func LayerNormOfSum(s *graph.Scope, x, residual *G.Node, eps float64) *G.Node {
 	record(s, "LayerNorm", "", x, y, 2*e, 0)
 	return y
 }
-
-// features is the size of the last dimension, 0 for a nil node.
-func features(n *G.Node) int {
-	if s := shape(n); len(s) > 0 {
-		return s[len(s)-1]
-	}
-	return 0
-}

@@ -55,6 +55,14 @@ func KaimingNormalFanIn(dst []float32, shape tensor.Shape, src *rng.Source) {
 	Normal(0, math.Sqrt(2/float64(in)))(dst, shape, src)
 }
 
+// XavierUniform is torch.nn.init.xavier_uniform_ with a gain of 1: uniform in
+// ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
+func XavierUniform(dst []float32, shape tensor.Shape, src *rng.Source) {
+	in, out := fans(shape)
+	b := math.Sqrt(6 / float64(in+out))
+	Uniform(-b, b)(dst, shape, src)
+}
+
 // Default is what torch.nn gives the weights of Linear and Conv2d layers:
 // uniform in ±1/sqrt(fan_in). Biases take the fan-in of their weight: use
 // UniformFanIn.
