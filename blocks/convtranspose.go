@@ -45,36 +45,28 @@ func (c ConvTranspose) String() string {
 func ConvTranspose2d(s *graph.Scope, x *G.Node, c ConvTranspose) *G.Node {
 	c = c.withDefaults()
 	in, fan := channels(x), c.Out*c.Kernel*c.Kernel
-	data := s.IsData(x)
-	x = planar(s, x)
 	w := s.Param("weight", c.Init, in, c.Out, c.Kernel, c.Kernel)
 	params := in * fan
 	var bias *G.Node
 	if c.Bias {
 		bias, params = s.ParamNoDecay("bias", graph.UniformFanIn(fan), c.Out), params+c.Out
 	}
-	y := s.Emit(op.ConvTranspose2d(x, w, bias, op.ConvTranspose2dOptions{
+	o := op.ConvTranspose2dOptions{
 		Stride:        [2]int{c.Stride, c.Stride},
 		Padding:       [2]int{c.Padding, c.Padding},
 		OutputPadding: [2]int{c.OutputPadding, c.OutputPadding},
-		NoInputGrad:   data,
-	}))
+		NoInputGrad:   s.IsData(x),
+	}
+	if s.Err() != nil {
+		return nil
+	}
+	x = s.Emit(op.ForConvTranspose2d(x, w, o))
+	y := s.Emit(op.ConvTranspose2d(x, w, bias, o))
 	if y != nil {
 		at := shape(x)
 		record(s, "ConvTranspose2d", c.String(), x, y, params, int64(in*fan)*int64(at[0]*at[2]*at[3]))
 	}
 	return y
-}
-
-// planar brings images into the layout (N, C, H, W).
-func planar(s *graph.Scope, x *G.Node) *G.Node {
-	if s.Err() != nil {
-		return nil
-	}
-	if _, blocked := op.ImageShape(x); blocked {
-		return s.Emit(op.ToPlanar(x))
-	}
-	return x
 }
 
 // ConvTransposeNormAct is the unit of networks that make images: a transposed

@@ -28,6 +28,13 @@ func init() {
 			tensor.Shape{2, 3, 8, 8}, []string{"0.weight", "1.*"},
 		},
 		{
+			"transposed conv, norm and ReLU of many channels", tensor.Shape{2, 32, 4, 4},
+			func(s *graph.Scope, x *G.Node) *G.Node {
+				return blocks.ConvTransposeNormAct{ConvName: "0", NormName: "1", Conv: blocks.ConvTranspose{Out: 16, Kernel: 4, Stride: 2, Padding: 1}, ReLU: true}.Emit(s, x)
+			},
+			tensor.Shape{2, 16, 8, 8}, []string{"0.weight", "1.*"},
+		},
+		{
 			"transposed conv and ReLU of blocked images", tensor.Shape{2, 16, 4, 4},
 			func(s *graph.Scope, x *G.Node) *G.Node {
 				x = blocks.Conv2d(s.Sub("first"), x, blocks.Conv{Out: 16, Kernel: 1})

@@ -44,9 +44,11 @@ func GlobalAvgPool(s *graph.Scope, x *G.Node) *G.Node {
 // Flatten makes one vector of each image: (N, C, H, W) to (N, C*H*W), as
 // torch.nn.Flatten.
 func Flatten(s *graph.Scope, x *G.Node) *G.Node {
-	x = planar(s, x)
 	if s.Err() != nil {
 		return nil
+	}
+	if _, blocked := op.ImageShape(x); blocked {
+		x = s.Emit(op.ToPlanar(x))
 	}
 	return s.Emit(op.Flatten(x, 1))
 }

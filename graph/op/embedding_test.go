@@ -7,6 +7,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/parity"
 )
 
 // lookedUp are the rows of a table of the given width.
@@ -109,4 +111,16 @@ func oneLine(err error) error {
 		return e
 	}
 	return err
+}
+
+func TestEmbeddingParity(t *testing.T) {
+	cases, err := parity.SequenceOps("Embedding")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkCases(t, cases, 0, func(c parity.Op, in map[string]*G.Node) (*G.Node, error) {
+		shape := c.Outputs["y"].Shape
+		tokens := ints(c.Labels, shape[:len(shape)-1]...)
+		return Embedding(G.NodeFromAny(in["weight"].Graph(), tokens, G.WithName("tokens")), in["weight"])
+	}, nil)
 }

@@ -7,6 +7,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/parity"
 )
 
 // layerNormOf is a layer norm of rows of e values straight from the definition;
@@ -129,4 +131,14 @@ func TestLayerNormAllocatesNothing(t *testing.T) {
 	checkAllocates(t, 1<<16, func(in G.Nodes) (*G.Node, error) {
 		return LayerNorm(in[0], in[1], in[2], LayerNormOptions{Residual: in[3]})
 	}, []*tensor.Dense{random(1, 64, 32, 64), random(2, 64), random(3, 64), random(4, 64, 32, 64)}, []bool{true, true, true, true})
+}
+
+func TestLayerNormParity(t *testing.T) {
+	cases, err := parity.SequenceOps("LayerNorm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkCases(t, cases, 0, func(c parity.Op, in map[string]*G.Node) (*G.Node, error) {
+		return LayerNorm(in["x"], in["weight"], in["bias"], LayerNormOptions{Eps: c.Attrs.Eps, Residual: in["residual"]})
+	}, nil)
 }

@@ -24,6 +24,7 @@ import gan
 import lm
 import models
 import ops
+import sequence
 import sizes
 import train
 
@@ -59,6 +60,10 @@ def write_convtranspose():
     write("ops_convtranspose.json.gz", convtranspose.records())
 
 
+def write_sequence():
+    write("ops_sequence.json.gz", sequence.records())
+
+
 def write_counts():
     write("counts.json", counts.records())
 
@@ -80,6 +85,7 @@ PARTS = {
     "formula": write_formula,
     "ops": write_ops,
     "convtranspose": write_convtranspose,
+    "sequence": write_sequence,
     "counts": write_counts,
     "sizes": write_sizes,
     **each("models", models.record, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
