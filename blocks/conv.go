@@ -54,6 +54,8 @@ type Norm struct {
 	// residual block, so that the block begins as the identity (Goyal et al.
 	// 2017, "Accurate, large minibatch SGD", section 5.1).
 	ZeroInit bool
+	// Init draws the scale, if ZeroInit is not set; default graph.Ones.
+	Init graph.Init
 }
 
 func (n Norm) withDefaults() Norm {
@@ -161,8 +163,11 @@ func normalise(s *graph.Scope, x *G.Node, n Norm, p *op.Norm, residual *G.Node, 
 
 func normParams(s *graph.Scope, c int, n Norm) *op.Norm {
 	scale := graph.Ones
-	if n.ZeroInit {
+	switch {
+	case n.ZeroInit:
 		scale = graph.Zeros
+	case n.Init != nil:
+		scale = n.Init
 	}
 	return &op.Norm{
 		Weight:      s.ParamNoDecay("weight", scale, c),

@@ -53,6 +53,15 @@ func Flatten(s *graph.Scope, x *G.Node) *G.Node {
 	return s.Emit(op.Flatten(x, 1))
 }
 
+// Unflatten makes an image of each vector: (N, C*H*W) to (N, C, H, W), as
+// torch.nn.Unflatten.
+func Unflatten(s *graph.Scope, x *G.Node, c, h, w int) *G.Node {
+	if s.Err() != nil {
+		return nil
+	}
+	return s.Emit(op.Reshape(x, x.Shape()[0], c, h, w))
+}
+
 // Head ends a classifier: global average pool and a linear layer named "fc",
 // (N, C, H, W) to the logits (N, classes).
 func Head(s *graph.Scope, x *G.Node, classes int) *G.Node {

@@ -175,6 +175,31 @@ func (v *Vocabulary) Encode(text string) ([]int, error) {
 	return wide, nil
 }
 
+// EncodeKnown is Encode with an error for a word that the vocabulary lacks.
+func (v *Vocabulary) EncodeKnown(text string) ([]int, error) {
+	ids, err := v.Encode(text)
+	if err != nil || v.unit == CharacterUnit {
+		return ids, err
+	}
+	position := 0
+	for word := range strings.FieldsSeq(text) {
+		if _, known := v.ids[word]; !known {
+			return nil, v.unknownWord(word, position)
+		}
+		position++
+	}
+	return ids, nil
+}
+
+// LineStart returns the token after which a line begins, 0 if there is none.
+func (v *Vocabulary) LineStart() int {
+	end := "\n"
+	if v.unit == WordUnit {
+		end = EndToken
+	}
+	return max(0, slices.Index(v.tokens, end))
+}
+
 func (v *Vocabulary) encode(text string) ([]int32, error) {
 	if err := checkUTF8(text); err != nil {
 		return nil, err
@@ -228,13 +253,17 @@ func (v *Vocabulary) word(word string, position int) (int32, error) {
 	if id, known := v.ids[UnknownToken]; known {
 		return id, nil
 	}
+	return 0, errors.Errorf("%v, and no %s", v.unknownWord(word, position), UnknownToken)
+}
+
+func (v *Vocabulary) unknownWord(word string, position int) error {
 	hint := ""
 	if utf8.RuneCountInString(word) <= 40 {
 		if near := nearest.Of(word, v.tokens); len(near) > 0 {
 			hint = ", near it " + strings.Join(near, " and ")
 		}
 	}
-	return 0, errors.Errorf("unknown word %.40q at position %d: the vocabulary has %s%s, and no %s", word, position, v.describe(), hint, UnknownToken)
+	return errors.Errorf("unknown word %.40q at position %d: the vocabulary has %s%s", word, position, v.describe(), hint)
 }
 
 // describe says how many tokens there are, and of characters the first.

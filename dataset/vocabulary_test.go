@@ -187,3 +187,30 @@ func vocabulariesOf(text string) (list []*Vocabulary) {
 	}
 	return list
 }
+
+// A word that the vocabulary lacks is <unk> in a text, and an error where known
+// words are wanted.
+func TestEncodeKnown(t *testing.T) {
+	v, err := NewWords("the cat saw the dog\n", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := v.EncodeKnown("the dog"); err != nil || v.Decode(ids) != "the dog" {
+		t.Errorf("%v, %v", ids, err)
+	}
+	if _, err := v.Encode("the dgo"); err != nil {
+		t.Error(err)
+	}
+	_, err = v.EncodeKnown("the dgo")
+	wantError(t, err, `unknown word "dgo" at position 1: the vocabulary has 6 words`)
+	if got := v.Tokens()[v.LineStart()]; got != EndToken {
+		t.Errorf("a line begins after %q", got)
+	}
+	c, err := NewCharacters("ab\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Tokens()[c.LineStart()]; got != "\n" {
+		t.Errorf("a line begins after %q", got)
+	}
+}

@@ -177,7 +177,11 @@ func weightsOnly(a *weights.Archive) *weights.Archive {
 	return w
 }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
+// WeightsOf returns the file of weights that a path means: the best ones of a run
+// folder, or the path itself.
+func WeightsOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return folder(path).path(WeightsFile)
+	}
+	return path
 }

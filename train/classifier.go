@@ -137,28 +137,31 @@ func (t *classifier) seek(epoch, step int) error {
 	return t.loader.Seek(epoch, step)
 }
 
-func (t *classifier) step(ctx context.Context, sums *tally, check func(float64) error) error {
+func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
 	b, err := t.loader.Next(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer b.Release()
 	copy(t.labels, b.Labels)
 	if err := t.program.Let("x", b.Images); err != nil {
-		return err
+		return 0, err
 	}
 	t.program.Seek(uint64(t.steps()))
 	if err := t.program.Run(); err != nil {
-		return err
+		return 0, err
 	}
-	loss := float64(t.program.Loss())
-	if err := check(loss); err != nil {
-		return err
+	loss = float64(t.program.Loss())
+	if err := check("the loss", loss); err != nil {
+		return 0, err
+	}
+	if err := t.config.clipped(t.program.Grads(), check); err != nil {
+		return 0, err
 	}
 	if err := t.program.Update(t.solver); err != nil {
-		return err
+		return 0, err
 	}
-	return t.count(sums, loss, b.Labels)
+	return loss, t.count(sums, loss, b.Labels)
 }
 
 // count adds a batch to what is measured while training.
@@ -271,13 +274,9 @@ func fit(model string, d *dataset.Data, size int) ([]zoo.Option, error) {
 // that they do not depend on the defaults of a later version. Classes and image
 // size remain the data set's.
 func (c *Config) resolve(m *zoo.Model, d *dataset.Data) error {
-	var full yaml.Node
-	if err := full.Encode(m.Config()); err != nil {
-		return errors.Wrap(err, "model configuration")
+	if err := c.setArchitecture(m, sizeKey); err != nil {
+		return err
 	}
-	setKey(&full, sizeKey, valueOf(&c.Architecture, sizeKey))
-	c.Architecture = full
-
 	ch, h, w := m.Input()
 	if _, hasH, hasW := d.Train.Shape(); (hasH == 0 || hasW == 0) && h == w && c.InputSize == 0 {
 		c.InputSize = h
@@ -287,5 +286,17 @@ func (c *Config) resolve(m *zoo.Model, d *dataset.Data) error {
 		n := d.Norm.For(ch)
 		c.Mean, c.Std = n.Mean, n.Std
 	}
+	return nil
+}
+
+// setArchitecture makes the settings of the model complete, but for a key that
+// comes from the data set unless it was given.
+func (c *Config) setArchitecture(m *zoo.Model, fromData string) error {
+	var full yaml.Node
+	if err := full.Encode(m.Config()); err != nil {
+		return errors.Wrap(err, "model configuration")
+	}
+	setKey(&full, fromData, valueOf(&c.Architecture, fromData))
+	c.Architecture = full
 	return nil
 }

@@ -33,10 +33,13 @@ type Config struct {
 
 	// Data is the specification of a data set, as dataset.Open takes it.
 	Data string `yaml:"data"`
-	// TrainLen and ValLen are the numbers of images of glyphs; 0 for its defaults.
-	// Other data sets have the length that they have.
+	// TrainLen and ValLen are the numbers of images of glyphs, or of characters of
+	// sentences; 0 for their defaults. Other data sets have the length that they have.
 	TrainLen int `yaml:"train_len"`
 	ValLen   int `yaml:"val_len"`
+	// MinCount is how often a word of the training text must be there to be in the
+	// vocabulary of a language model of words; 0 for 1.
+	MinCount int `yaml:"min_count"`
 	// InputSize is the height and width of the model's input, to which images are
 	// brought; 0 for that of the data set, or of the model if images have all sizes.
 	InputSize int `yaml:"input_size"`
@@ -47,15 +50,21 @@ type Config struct {
 	Mean []float32 `yaml:"mean,flow"`
 	Std  []float32 `yaml:"std,flow"`
 
-	// Epochs is how often every training image is seen. The images of an epoch that
-	// do not fill a batch are left out.
+	// Epochs is how often all the training data is seen. The images of an epoch that
+	// do not fill a batch are left out. BatchSize counts images, or sequences of tokens.
 	Epochs    int `yaml:"epochs"`
 	BatchSize int `yaml:"batch_size"`
+	// StepsPerEpoch is for models that read windows of a text at random, for which an
+	// epoch is what one says it is; 0 for as many as the text has windows side by side.
+	StepsPerEpoch int `yaml:"steps_per_epoch"`
 	// Seed determines the initial weights, the order of images, their augmentation,
 	// dropout, and the images of glyphs.
 	Seed uint64 `yaml:"seed"`
 	// LabelSmoothing in [0, 1) moves that share of each target to all classes.
 	LabelSmoothing float64 `yaml:"label_smoothing"`
+
+	// ClipNorm is the largest norm of the gradient, see ClipGradNorm; 0 for any.
+	ClipNorm float64 `yaml:"clip_norm"`
 
 	Optimizer OptimizerConfig `yaml:"optimizer"`
 	Schedule  ScheduleConfig  `yaml:"schedule"`
@@ -63,68 +72,6 @@ type Config struct {
 	// CheckpointMinutes is how long a run goes on before it writes last.ckpt
 	// without waiting for the end of the epoch; 0 for at the end of epochs only.
 	CheckpointMinutes float64 `yaml:"checkpoint_minutes"`
-}
-
-// recipe is what works for a data set on small machines: the setting of
-// DefaultConfig.
-type recipe struct {
-	epochs, batch int
-	optimizer     OptimizerConfig
-	schedule      ScheduleConfig
-}
-
-// DefaultConfig returns the settings for a model on a data set: SGD with
-// Nesterov momentum and the usual augmentation of the data set.
-func DefaultConfig(model, data string) Config {
-	kind, _, _ := strings.Cut(data, ":")
-	r, ok := recipes[kind]
-	if !ok {
-		r = recipes["cifar10"]
-	}
-	return Config{
-		Model: model, Data: data, Augment: Augment{Usual: true},
-		Epochs: r.epochs, BatchSize: r.batch, Seed: 1,
-		Optimizer: r.optimizer, Schedule: r.schedule,
-		CheckpointMinutes: 10,
-	}
-}
-
-// sgd is the optimiser of all recipes.
-func sgd(lr, weightDecay float64) OptimizerConfig {
-	o := DefaultOptimizer("sgd")
-	o.LR, o.Momentum, o.Nesterov, o.WeightDecay = lr, 0.9, true, weightDecay
-	return o
-}
-
-// recipes by the kind of data set. Those for ResNet-20 on glyphs and
-// Fashion-MNIST are measured in docs/results.md; the one for image folders is
-// that of torchvision's references, with its learning rate scaled to the batch.
-var recipes = map[string]recipe{
-	"glyphs":        {3, 64, sgd(0.1, 5e-4), DefaultSchedule("onecycle")},
-	"mnist":         {5, 128, sgd(0.1, 5e-4), DefaultSchedule("onecycle")},
-	"fashion-mnist": {12, 128, sgd(0.2, 5e-4), DefaultSchedule("onecycle")},
-	"cifar10":       {30, 128, sgd(0.2, 5e-4), DefaultSchedule("onecycle")},
-	"cifar100":      {30, 128, sgd(0.2, 5e-4), DefaultSchedule("onecycle")},
-	"imagefolder":   {90, 32, sgd(0.0125, 1e-4), DefaultSchedule("cosine")},
-}
-
-// Names are the settings on which the defaults of others depend. The empty
-// string stands for the default: ResNet-20, glyphs, and the optimiser and
-// schedule of the recipe.
-type Names struct {
-	Model, Data, Optimizer, Schedule string
-}
-
-// Config returns the default settings for the names.
-func (n Names) Config() Config {
-	c := DefaultConfig(cmp.Or(n.Model, "resnet20"), cmp.Or(n.Data, "glyphs"))
-	if n.Optimizer != "" && n.Optimizer != c.Optimizer.Name {
-		c.Optimizer = DefaultOptimizer(n.Optimizer)
-	}
-	if n.Schedule != "" && n.Schedule != c.Schedule.Name {
-		c.Schedule = DefaultSchedule(n.Schedule)
-	}
-	return c
 }
 
 // ReadConfig reads settings in YAML. Those that the file does not give are the
@@ -200,13 +147,15 @@ func (n *Names) replace(root *yaml.Node, override Names) {
 // without opening files.
 func (c *Config) Validate() error {
 	kind, path, _ := strings.Cut(c.Data, ":")
+	made := kind == "glyphs" || kind == "sentences" // by the program
+	if err := c.suits(kind); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains(dataset.Kinds(), kind):
-		return unknown("data set", kind, dataset.Kinds())
-	case path == "" && kind != "glyphs":
+	case path == "" && !made:
 		return errors.Errorf("data %q, want %s:DIR", c.Data, kind)
-	case kind != "glyphs" && (c.TrainLen != 0 || c.ValLen != 0):
-		return errors.Errorf("train_len and val_len are for glyphs, %s has the length that it has", kind)
+	case !made && (c.TrainLen != 0 || c.ValLen != 0):
+		return errors.Errorf("train_len and val_len are for glyphs and sentences, %s has the length that it has", kind)
 	case c.TrainLen < 0 || c.ValLen < 0:
 		return errors.Errorf("train_len %d and val_len %d, want at least 0", c.TrainLen, c.ValLen)
 	case c.InputSize < 0:
@@ -217,6 +166,10 @@ func (c *Config) Validate() error {
 		return errors.Errorf("batch_size %d, want at least 1", c.BatchSize)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return errors.Errorf("label_smoothing %g, want at least 0 and less than 1", c.LabelSmoothing)
+	case c.StepsPerEpoch < 0 || c.MinCount < 0:
+		return errors.Errorf("steps_per_epoch %d and min_count %d, want at least 0", c.StepsPerEpoch, c.MinCount)
+	case !(c.ClipNorm >= 0):
+		return errors.Errorf("clip_norm %g, want more than 0, or 0 for any norm", c.ClipNorm)
 	case !(c.CheckpointMinutes >= 0):
 		return errors.Errorf("checkpoint_minutes %g, want at least 0", c.CheckpointMinutes)
 	case len(c.Mean) != len(c.Std):
@@ -234,6 +187,26 @@ func (c *Config) Validate() error {
 		return errors.Wrap(err, "optimizer")
 	}
 	return errors.Wrap(c.Schedule.validate(), "schedule")
+}
+
+// suits reports a kind of data that there is not, or that is not for the model.
+func (c *Config) suits(kind string) error {
+	all := append(dataset.Kinds(), dataset.TextKinds()...)
+	if !slices.Contains(all, kind) {
+		return unknown("data set", kind, all)
+	}
+	t, err := taskOf(c.Model)
+	if err != nil {
+		return err
+	}
+	want := dataset.Kinds()
+	if t == zoo.Language {
+		want = dataset.TextKinds()
+	}
+	if !slices.Contains(want, kind) {
+		return errors.Errorf("%s is a model for %s: want data of %s, found %s", c.Model, t, strings.Join(want, ", "), kind)
+	}
+	return nil
 }
 
 // unknown says that a name does not exist, and which ones are near.

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // node parses a YAML mapping.
@@ -22,25 +23,47 @@ func node(t *testing.T, text string) yaml.Node {
 	return *n.Content[0]
 }
 
-// TestRecipes checks that there is one for every data set, and that it can be.
+// TestRecipes checks that there is one for every data set and every family, and
+// that it can be.
 func TestRecipes(t *testing.T) {
 	for _, kind := range dataset.Kinds() {
-		if _, ok := recipes[kind]; !ok {
+		if _, ok := dataRecipes[kind]; !ok {
 			t.Errorf("no recipe for %s", kind)
 		}
 		spec := kind
 		if kind != "glyphs" {
 			spec += ":dir"
 		}
-		for _, optimizer := range append(Optimizers(), "") {
-			for _, schedule := range append(Schedules(), "") {
-				c := Names{Data: spec, Optimizer: optimizer, Schedule: schedule}.Config()
-				if err := c.Validate(); err != nil {
-					t.Errorf("%s, %s, %s: %v", kind, optimizer, schedule, err)
-				}
-				if optimizer != "" && c.Optimizer.Name != optimizer || schedule != "" && c.Schedule.Name != schedule {
-					t.Errorf("asked for %s and %s, got %s and %s", optimizer, schedule, c.Optimizer.Name, c.Schedule.Name)
-				}
+		checkNames(t, Names{Data: spec})
+	}
+	entries, err := zoo.List("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		m, err := zoo.New(e.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := familyRecipes[m.Family()]; !ok && m.Task() != zoo.Classification {
+			t.Errorf("no recipe for %s", m.Family())
+		}
+		checkNames(t, Names{Model: e.Name})
+	}
+}
+
+// checkNames wants the defaults for the names to be valid, with any optimiser and
+// schedule.
+func checkNames(t *testing.T, n Names) {
+	t.Helper()
+	for _, n.Optimizer = range append(Optimizers(), "") {
+		for _, n.Schedule = range append(Schedules(), "") {
+			c := n.Config()
+			if err := c.Validate(); err != nil {
+				t.Errorf("%+v: %v", n, err)
+			}
+			if n.Optimizer != "" && c.Optimizer.Name != n.Optimizer || n.Schedule != "" && c.Schedule.Name != n.Schedule {
+				t.Errorf("asked for %+v, got %s and %s", n, c.Optimizer.Name, c.Schedule.Name)
 			}
 		}
 	}

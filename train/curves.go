@@ -45,7 +45,7 @@ var (
 		{"validation", orange, func(r EpochResult) float64 { return 100 * r.ValTop1 }},
 	}}
 	perplexity = panel{"perplexity", []curve{{"validation", orange, EpochResult.Perplexity}}}
-	sides      = panel{"loss", []curve{
+	bothLosses = panel{"loss", []curve{
 		{"discriminator", blue, func(r EpochResult) float64 { return r.DLoss }},
 		{"generator", orange, func(r EpochResult) float64 { return r.GLoss }},
 	}}
@@ -59,7 +59,7 @@ var (
 func panels(t zoo.Task) []panel {
 	switch t {
 	case zoo.Generation:
-		return []panel{sides, opinions}
+		return []panel{bothLosses, opinions}
 	case zoo.Language:
 		return []panel{losses, perplexity}
 	}

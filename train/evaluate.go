@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"time"
 
@@ -28,8 +29,8 @@ type EvalConfig struct {
 	Model        string
 	Architecture yaml.Node
 	// Data is the specification of a data set, of which the validation split is
-	// measured. Seed and ValLen choose the images of glyphs; ValLen 0 for its
-	// default.
+	// measured. Seed and ValLen choose the images of glyphs, or the sentences; ValLen
+	// 0 for its default.
 	Data   string
 	Seed   uint64
 	ValLen int
@@ -44,7 +45,7 @@ type EvalConfig struct {
 	Workers int
 	// Log receives warnings; default slog.Default().
 	Log *slog.Logger
-	// Progress, if not nil, is told after every batch how many of the images are
+	// Progress, if not nil, is told after every batch how many of the images or tokens are
 	// done.
 	Progress func(done, total int)
 }
@@ -52,28 +53,48 @@ type EvalConfig struct {
 // Evaluation is the result of Evaluate. Its JSON is what zoo-train eval --json
 // prints; a loss that is not finite is null there.
 type Evaluation struct {
-	Model   string  `json:"model"`
-	N       int     `json:"n"`     // images
-	Wrong   int     `json:"wrong"` // by top-1
-	Top1    float64 `json:"top1"`  // part of the images that are right, in [0, 1]
-	Top5    float64 `json:"top5"`
-	Loss    float64 `json:"loss"` // mean cross-entropy
-	Seconds float64 `json:"seconds"`
+	Task  zoo.Task
+	Model string
+	N     int     // images or tokens
+	Loss  float64 // mean cross-entropy, in nats
+	// Wrong counts the images that are wrong by top-1; Top1 and Top5 are parts of the
+	// images, in [0, 1]. Language models do without.
+	Wrong      int
+	Top1, Top5 float64
+	// Token is what the tokens of a language model are, "character" or "word".
+	Token   string
+	Seconds float64
 
-	// Metrics has all that was counted, and Skipped the images that could not be
-	// decoded, which count nowhere.
-	Metrics Metrics `json:"-"`
-	Skipped int     `json:"-"`
+	// Metrics has all that was counted of a classifier, and Skipped the images that
+	// could not be decoded, which count nowhere.
+	Metrics Metrics
+	Skipped int
 }
 
-type plainEvaluation Evaluation
+// Perplexity is that of a language model: exp(Loss).
+func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 
 // MarshalJSON writes one object.
 func (e Evaluation) MarshalJSON() ([]byte, error) {
+	if e.Task == zoo.Language {
+		return json.Marshal(struct {
+			Model      string  `json:"model"`
+			N          int     `json:"n"`
+			Loss       finite  `json:"loss"`
+			Perplexity finite  `json:"perplexity"`
+			Token      string  `json:"token"`
+			Seconds    float64 `json:"seconds"`
+		}{e.Model, e.N, finite(e.Loss), finite(e.Perplexity()), e.Token, e.Seconds})
+	}
 	return json.Marshal(struct {
-		plainEvaluation
-		Loss finite `json:"loss"`
-	}{plainEvaluation(e), finite(e.Loss)})
+		Model   string  `json:"model"`
+		N       int     `json:"n"`
+		Wrong   int     `json:"wrong"`
+		Top1    float64 `json:"top1"`
+		Top5    float64 `json:"top5"`
+		Loss    finite  `json:"loss"`
+		Seconds float64 `json:"seconds"`
+	}{e.Model, e.N, e.Wrong, e.Top1, e.Top5, finite(e.Loss), e.Seconds})
 }
 
 // Evaluate measures weights on the validation split of a data set. When ctx is
@@ -82,14 +103,81 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	path := c.Weights
-	if isDir(path) {
-		path = folder(path).path(WeightsFile)
-	}
-	a, err := weights.Load(path)
+	c.Weights = WeightsOf(c.Weights)
+	a, err := weights.Load(c.Weights)
 	if err != nil {
 		return nil, err
 	}
+	if c.Model == "" {
+		if c.Model = a.Meta.Model; c.Model == "" {
+			return nil, errors.Errorf("%s does not say which model it is for: name the model", c.Weights)
+		}
+	}
+	t, err := taskOf(c.Model)
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case zoo.Language:
+		return c.language(ctx, a)
+	case zoo.Generation:
+		return nil, errors.Errorf("%s makes images, for which there is no measure: look at them", c.Model)
+	}
+	return c.classification(ctx, a)
+}
+
+// params returns the parameters of the model with the values of the archive.
+func (c *EvalConfig) params(m *zoo.Model, a *weights.Archive) (*graph.Params, error) {
+	p := graph.NewParams(0)
+	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
+		return nil, err
+	}
+	return p, errors.Wrap(a.Into(p), c.Weights)
+}
+
+// language measures a language model.
+func (c *EvalConfig) language(ctx context.Context, a *weights.Archive) (*Evaluation, error) {
+	o := dataset.TextOptions{Seed: c.Seed, ValLen: c.ValLen}
+	if v := a.Meta.Vocabulary; v != nil {
+		var err error
+		if o.Vocab, err = dataset.RestoreVocabulary(v.Unit, v.Tokens); err != nil {
+			return nil, errors.Wrap(err, c.Weights)
+		}
+	}
+	text, err := dataset.OpenText(c.Data, o)
+	if err != nil {
+		return nil, err
+	}
+	options := []zoo.Option{zoo.WithVocabulary(text.Vocab.Len())}
+	if a.Meta.Model == c.Model {
+		options = append(options, zoo.WithConfig(a.Meta.DecodeConfig))
+	}
+	m, err := zoo.New(c.Model, append(options, WithArchitecture(c.Architecture))...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.params(m, a)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newReader(m, p, text.Val)
+	if err != nil {
+		return nil, errors.Wrap(err, "validation text")
+	}
+	defer r.close()
+	begin := time.Now()
+	loss, err := r.loss(ctx, c.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluation{
+		Task: zoo.Language, Model: m.Name(), N: text.Val.Len(), Loss: loss, Token: text.Vocab.Unit(),
+		Seconds: time.Since(begin).Seconds(),
+	}, nil
+}
+
+// classification measures a classifier.
+func (c *EvalConfig) classification(ctx context.Context, a *weights.Archive) (*Evaluation, error) {
 	d, err := openData(c.Data, dataset.Options{Seed: c.Seed, ValLen: c.ValLen, Log: c.Log})
 	if err != nil {
 		return nil, err
@@ -98,12 +186,9 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := graph.NewParams(0)
-	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
+	p, err := c.params(m, a)
+	if err != nil {
 		return nil, err
-	}
-	if err := a.Into(p); err != nil {
-		return nil, errors.Wrap(err, path)
 	}
 	if have := a.Meta.Classes; len(have) > 0 && !slices.Equal(have, d.Val.Classes()) {
 		c.Log.Warn("the weights were made for other classes, or for another order of them",
@@ -120,25 +205,18 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 		return nil, err
 	}
 	return &Evaluation{
-		Model: m.Name(), N: metrics.N, Wrong: metrics.Wrong, Top1: metrics.Top1(), Top5: metrics.Top5(), Loss: metrics.Loss(),
+		Task: zoo.Classification, Model: m.Name(), N: metrics.N, Wrong: metrics.Wrong, Top1: metrics.Top1(), Top5: metrics.Top5(), Loss: metrics.Loss(),
 		Seconds: time.Since(begin).Seconds(), Metrics: *metrics, Skipped: e.total - metrics.N,
 	}, nil
 }
 
 // model returns the model for the weights, with the classes of the data set.
 func (c *EvalConfig) model(a *weights.Archive, d *dataset.Data) (*zoo.Model, error) {
-	name := c.Model
-	if name == "" {
-		name = a.Meta.Model
-	}
-	if name == "" {
-		return nil, errors.Errorf("%s does not say which model it is for: name the model", c.Weights)
-	}
-	options, err := fit(name, d, 0)
+	options, err := fit(c.Model, d, 0)
 	if err != nil {
 		return nil, err
 	}
-	if a.Meta.Model == name {
+	if a.Meta.Model == c.Model {
 		options = append(options, zoo.WithConfig(a.Meta.DecodeConfig))
 	}
 	options = append(options, WithArchitecture(c.Architecture))
@@ -150,7 +228,7 @@ func (c *EvalConfig) model(a *weights.Archive, d *dataset.Data) (*zoo.Model, err
 			return nil
 		})
 	}
-	return zoo.New(name, options...)
+	return zoo.New(c.Model, options...)
 }
 
 func (c *EvalConfig) pipeline(a *weights.Archive, d *dataset.Data, m *zoo.Model) dataset.Pipeline {

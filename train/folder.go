@@ -23,10 +23,12 @@ const (
 	BestFile      = "best.ckpt"     // where its top-1 was best
 	WeightsFile   = "weights.gob"   // the model of BestFile alone
 	CurvesFile    = "curves.png"    // losses, top-1 and learning rate over the epochs
-	ConfusionFile = "confusion.png" // which classes the model of BestFile confuses
+	SamplesFile   = "samples.txt"   // of a language model: what it writes after each epoch
+	SamplesDir    = "samples"       // of a GAN: images from the same noise after each epoch
+	ConfusionFile = "confusion.png" // of a classifier: which classes the model of BestFile confuses
 )
 
-var runFiles = []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, ConfusionFile}
+var runFiles = []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile}
 
 // folder is a run folder.
 type folder string
@@ -46,6 +48,7 @@ func (f folder) create(overwrite bool) error {
 	if err := os.MkdirAll(string(f), 0o777); err != nil {
 		return errors.Wrap(plain(string(f), err), "cannot make the run folder")
 	}
+	removed := false
 	for _, file := range runFiles {
 		_, err := os.Lstat(f.path(file))
 		switch {
@@ -54,11 +57,18 @@ func (f folder) create(overwrite bool) error {
 		case err == nil && !overwrite:
 			return errors.Errorf("%s holds a run already (%s): resume it, take another folder, or say to overwrite it", f, file)
 		case err == nil:
+			removed = true
 			err = os.Remove(f.path(file))
 		}
 		if err != nil {
 			return plain(f.path(file), err)
 		}
+	}
+	if !removed {
+		return nil
+	}
+	if err := os.RemoveAll(f.path(SamplesDir)); err != nil {
+		return plain(f.path(SamplesDir), err)
 	}
 	return nil
 }

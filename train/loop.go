@@ -131,10 +131,9 @@ func (s *session) trainEpoch(ctx context.Context) error {
 func (s *session) step(ctx context.Context) error {
 	p := &s.progress
 	lr := s.steer()
-	var loss float64
-	err := s.task.step(ctx, &p.tally, func(l float64) error {
-		if loss = l; math.IsNaN(l) || math.IsInf(l, 0) {
-			return s.diverged(fmt.Sprintf("the loss is %v", l), s.steps()+1)
+	loss, err := s.task.step(ctx, &p.tally, func(what string, v float64) error {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return s.diverged(fmt.Sprintf("%s is %v", what, v), s.steps()+1)
 		}
 		return nil
 	})

@@ -35,10 +35,10 @@ type task interface {
 	state() []weights.Tensor
 
 	// seek makes a step of an epoch the next one, and step trains on it: it computes
-	// loss and gradients, asks check whether the loss will do, and has the solver
-	// move the parameters. What is measured goes to the tally.
+	// loss and gradients, asks check whether they will do, and has the solver move the
+	// parameters. What is measured goes to the tally.
 	seek(epoch, step int) error
-	step(ctx context.Context, t *tally, check func(loss float64) error) error
+	step(ctx context.Context, t *tally, check check) (loss float64, err error)
 	// finish ends an epoch of steps.
 	finish(ctx context.Context) error
 
@@ -77,6 +77,10 @@ func newTask(r *Run) (task, error) {
 	switch t {
 	case zoo.Classification:
 		return &classifier{Run: r}, nil
+	case zoo.Language:
+		return &writer{Run: r}, nil
+	case zoo.Generation:
+		return &adversary{Run: r}, nil
 	}
 	return nil, errors.Errorf("%s: a model for %s cannot be trained", r.config.Model, t)
 }

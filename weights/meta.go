@@ -14,6 +14,8 @@ type Meta struct {
 	Config string `json:"config,omitempty"`
 	// Classes are the names of a classifier's classes, by index.
 	Classes []string `json:"classes,omitempty"`
+	// Vocabulary are the tokens of a language model.
+	Vocabulary *Vocabulary `json:"vocabulary,omitempty"`
 	// Input says how the data must be prepared.
 	Input Input `json:"input,omitzero"`
 	// Epoch and Step count what the training has completed.
@@ -27,6 +29,14 @@ type Meta struct {
 	License string `json:"license,omitempty"`
 	// Notes are anything else, by name.
 	Notes map[string]string `json:"notes,omitempty"`
+}
+
+// Vocabulary is what the tokens of a language model stand for.
+type Vocabulary struct {
+	// Unit is what a token is, "character" or "word", and Tokens are the tokens by
+	// their indices.
+	Unit   string   `json:"unit"`
+	Tokens []string `json:"tokens"`
 }
 
 // Input describes what an image model expects.

@@ -46,6 +46,8 @@ func taskOf(a Architecture) task {
 		return classification{a}
 	case LanguageModel:
 		return language{a}
+	case Adversarial:
+		return generation{a}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/train"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // evalSettings are the settings of training that eval has too.
@@ -79,6 +80,10 @@ func evalProgress(stderr io.Writer) func(done, total int) {
 func show(w io.Writer, e *train.Evaluation, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(e)
+	}
+	if e.Task == zoo.Language {
+		_, err := fmt.Fprintf(w, "%s: loss %.4f nats a %s, perplexity %.2f, %d %[3]ss, %.1f s\n", e.Model, e.Loss, e.Token, e.Perplexity(), e.N, e.Seconds)
+		return err
 	}
 	fmt.Fprintf(w, "%s: %d of %d images wrong, top-1 %.2f %%, top-5 %.2f %%, loss %.4f, %.1f s (%.0f images/s)\n",
 		e.Model, e.Wrong, e.N, 100*e.Top1, 100*e.Top5, e.Loss, e.Seconds, float64(e.N)/e.Seconds)

@@ -178,7 +178,7 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"--workers", "-1"}, 2, "--workers -1"},
 		{[]string{"--download"}, 2, "glyphs are drawn"},
 		{[]string{"--config", filepath.Join(existing, "no.yaml")}, 2, "no.yaml: no such file"},
-		{[]string{"models", "vgg*"}, 2, `no model is called "vgg*"; there are resnet18`},
+		{[]string{"models", "vgg*"}, 2, `no model is called "vgg*"; there are convnet`},
 		{[]string{"models", "resnet2"}, 2, "did you mean resnet20"},
 		{[]string{"models", "["}, 2, "pattern"},
 		{[]string{"describe", "resnet1"}, 2, `no model "resnet1"`},

@@ -22,9 +22,9 @@ type setting struct {
 // settings are all fields of train.Config, most wanted first.
 var settings = []setting{
 	{"model", "NAME", "model to train (default resnet20)", func(c *train.Config) any { return &c.Model }},
-	{"data", "SPEC", "data set: glyphs, or KIND:DIR with KIND of " + kinds() + " (default glyphs)", func(c *train.Config) any { return &c.Data }},
-	{"epochs", "N", "how often every training image is seen", func(c *train.Config) any { return &c.Epochs }},
-	{"batch-size", "N", "images in a step", func(c *train.Config) any { return &c.BatchSize }},
+	{"data", "SPEC", "data set: glyphs, sentences, or KIND:DIR with KIND of " + kinds() + " (default glyphs, or sentences for a language model)", func(c *train.Config) any { return &c.Data }},
+	{"epochs", "N", "how often all the training data is seen", func(c *train.Config) any { return &c.Epochs }},
+	{"batch-size", "N", "images or sequences in a step", func(c *train.Config) any { return &c.BatchSize }},
 	{"seed", "N", "of initial weights, order, augmentation, dropout and glyphs (default 1)", func(c *train.Config) any { return &c.Seed }},
 
 	{"optimizer", "NAME", strings.Join(train.Optimizers(), ", ") + " (default sgd)", func(c *train.Config) any { return &c.Optimizer.Name }},
@@ -54,6 +54,7 @@ var settings = []setting{
 	{"base-momentum", "X", "onecycle: least momentum (default 0.85)", func(c *train.Config) any { return &c.Schedule.BaseMomentum }},
 	{"max-momentum", "X", "onecycle: largest momentum (default 0.95)", func(c *train.Config) any { return &c.Schedule.MaxMomentum }},
 
+	{"clip-norm", "X", "largest norm of the gradient", func(c *train.Config) any { return &c.ClipNorm }},
 	{"label-smoothing", "X", "share of the target that all classes get", func(c *train.Config) any { return &c.LabelSmoothing }},
 	{"augment", "", "the usual augmentation of the data set; --augment=false for none (default true)", func(c *train.Config) any { return &c.Augment.Usual }},
 	{"padding", "PIXELS", "random crop after padding", func(c *train.Config) any { return &c.Augment.Padding }},
@@ -68,8 +69,10 @@ var settings = []setting{
 	{"input-size", "PIXELS", "height and width of the model's input", func(c *train.Config) any { return &c.InputSize }},
 	{"mean", "A,B,C", "of pixels in [0, 1], for each channel", func(c *train.Config) any { return &c.Mean }},
 	{"std", "A,B,C", "of pixels in [0, 1], for each channel", func(c *train.Config) any { return &c.Std }},
-	{"train-len", "N", "glyphs: training images", func(c *train.Config) any { return &c.TrainLen }},
-	{"val-len", "N", "glyphs: validation images", func(c *train.Config) any { return &c.ValLen }},
+	{"steps-per-epoch", "N", "Transformers: length of an epoch (default once over the text)", func(c *train.Config) any { return &c.StepsPerEpoch }},
+	{"min-count", "N", "words: how often a word must be there to be in the vocabulary", func(c *train.Config) any { return &c.MinCount }},
+	{"train-len", "N", "glyphs, sentences: training images or characters", func(c *train.Config) any { return &c.TrainLen }},
+	{"val-len", "N", "glyphs, sentences: validation images or characters", func(c *train.Config) any { return &c.ValLen }},
 	{"architecture", "YAML", "settings of the model: '{width: 32, blocks: [2, 2, 2]}'", func(c *train.Config) any { return &c.Architecture }},
 	{"init", "FILE", "weights to begin with", func(c *train.Config) any { return &c.Init }},
 	{"init-skip", "PATTERN,...", "parameters to begin at random all the same: 'fc.*'", func(c *train.Config) any { return &c.InitSkip }},
@@ -78,8 +81,8 @@ var settings = []setting{
 
 func kinds() string {
 	var names []string
-	for _, k := range dataset.Kinds() {
-		if k != "glyphs" {
+	for _, k := range append(dataset.Kinds(), dataset.TextKinds()...) {
+		if k != "glyphs" && k != "sentences" {
 			names = append(names, k)
 		}
 	}

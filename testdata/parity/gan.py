@@ -205,7 +205,7 @@ class Trainer:
         loss_g = F.binary_cross_entropy_with_logits(after, torch.ones_like(after))
         loss_g.backward()
         self.g.step()
-        grads.update({k: p.grad.numpy() for k, p in g.named_parameters("generator")})
+        grads.update({k: p.grad.numpy().copy() for k, p in g.named_parameters("generator")})
         printed = {
             "loss_d": (loss_real + loss_fake).item(),
             "loss_g": loss_g.item(),

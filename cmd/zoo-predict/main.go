@@ -1,0 +1,104 @@
+// Zoo-predict uses trained models: it continues texts with language models and
+// makes images with generators.
+//
+//	zoo-predict --weights runs/lstm-lm-text-20060102-150405 --prompt 'ROMEO:' --tokens 500
+//	zoo-predict --weights runs/gan-fashion-mnist-20060102-150405 --samples 64 --out grid.png
+//
+// Its exit status is 0 if all went well, 1 for a failure and 2 for bad usage.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/train"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings given.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return cli.Report(stderr, "zoo-predict", root.ExecuteContext(ctx))
+}
+
+// flags are those of the command.
+type flags struct {
+	weights, model, architecture string
+	out                          string
+	seed                         uint64
+
+	prompt      string
+	tokens      int
+	temperature float64
+	topK        int
+	topP        float64
+
+	samples int
+}
+
+func newRoot() *cobra.Command {
+	var f flags
+	root := &cobra.Command{
+		Use:   "zoo-predict --weights FILE",
+		Short: "Continue texts, and make images, with trained models",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			p, err := f.load()
+			if err != nil {
+				return err
+			}
+			switch p.Model.Task() {
+			case zoo.Language:
+				return f.write(c, p)
+			case zoo.Generation:
+				return f.draw(c, p)
+			}
+			return errors.Errorf("%s is a model for %s; there is no way to use it here yet, see zoo-train eval", p.Model.Name(), p.Model.Task())
+		},
+	}
+	o := root.Flags()
+	o.SortFlags = false
+	o.StringVar(&f.weights, "weights", "", "`FILE` of weights, or a run folder")
+	o.StringVar(&f.model, "model", "", "`NAME` of the model (default what the file says)")
+	o.StringVar(&f.architecture, "architecture", "", "settings of the model in `YAML`, over what the file says: '{width: 32}'")
+	o.StringVar(&f.prompt, "prompt", "", "language models: `TEXT` to continue (default the beginning of a line)")
+	o.IntVar(&f.tokens, "tokens", 500, "language models: how many tokens to write")
+	o.Float64Var(&f.temperature, "temperature", 0.8, "language models: 1 draws as the model says, less is more sober, 0 takes the most probable")
+	o.IntVar(&f.topK, "top-k", 0, "language models: draw from the `N` most probable tokens")
+	o.Float64Var(&f.topP, "top-p", 0, "language models: draw from the most probable tokens that together have the probability `X`")
+	o.IntVar(&f.samples, "samples", 0, "generators: how many images to make")
+	o.StringVar(&f.out, "out", "", "generators: `FILE.png` for the images in a grid")
+	o.Uint64Var(&f.seed, "seed", 1, "of what is drawn")
+	cli.Prepare(root)
+	return root
+}
+
+// load reads the weights.
+func (f *flags) load() (*zoo.Pretrained, error) {
+	if f.weights == "" {
+		return nil, cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder"))
+	}
+	var options []zoo.Option
+	if f.architecture != "" {
+		var n yaml.Node
+		if err := yaml.Unmarshal([]byte(f.architecture), &n); err != nil || len(n.Content) != 1 || n.Content[0].Kind != yaml.MappingNode {
+			return nil, cli.Usage(errors.New("--architecture: want a YAML mapping such as {width: 32}"))
+		}
+		options = append(options, train.WithArchitecture(*n.Content[0]))
+	}
+	return zoo.Load(train.WeightsOf(f.weights), f.model, options...)
+}

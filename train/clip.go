@@ -1,0 +1,61 @@
+package train
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
+)
+
+// ClipGradNorm scales the gradients so that their norm, over all of them together,
+// is at most maxNorm, and returns what it was: torch.nn.utils.clip_grad_norm_
+// (Pascanu et al. 2013, "On the difficulty of training recurrent neural networks").
+func ClipGradNorm(model []G.ValueGrad, maxNorm float64) (norm float64, err error) {
+	squares := 0.0
+	for i, p := range model {
+		g, err := gradOf(i, p)
+		if err != nil {
+			return 0, err
+		}
+		squares += kernel.SumSquares(g)
+	}
+	norm = math.Sqrt(squares)
+	factor := maxNorm / (norm + 1e-6)
+	if !(factor < 1) {
+		return norm, nil
+	}
+	for i, p := range model {
+		g, err := gradOf(i, p)
+		if err != nil {
+			return 0, err
+		}
+		kernel.Scale(g, g, float32(factor))
+	}
+	return norm, nil
+}
+
+func gradOf(i int, p G.ValueGrad) ([]float32, error) {
+	v, err := p.Grad()
+	if err != nil {
+		return nil, errors.Wrapf(err, "gradient of %s", nameOf(i, p))
+	}
+	g, err := float32s(v)
+	return g, errors.Wrapf(err, "gradient of %s", nameOf(i, p))
+}
+
+// check reports a number of a training step that is not finite.
+type check func(what string, v float64) error
+
+// clipped clips the gradients if the settings say so.
+func (c *Config) clipped(model []G.ValueGrad, check check) error {
+	if c.ClipNorm == 0 {
+		return nil
+	}
+	norm, err := ClipGradNorm(model, c.ClipNorm)
+	if err != nil {
+		return err
+	}
+	return check("the norm of the gradient", norm)
+}

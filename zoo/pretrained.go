@@ -1,0 +1,146 @@
+package zoo
+
+import (
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
+	"github.com/gorgonia-zoo/modelzoo/internal/rng"
+	"github.com/gorgonia-zoo/modelzoo/weights"
+)
+
+// Pretrained is a model with its weights, and what their file says of them.
+type Pretrained struct {
+	Model  *Model
+	Params *graph.Params
+	Meta   weights.Meta
+}
+
+// Load reads a file of weights and makes the model for them. The name of the model
+// may be left out where the file tells it; options are laid over what the file says
+// of the model's configuration.
+func Load(path, model string, opts ...Option) (*Pretrained, error) {
+	a, err := weights.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	name := model
+	if name == "" {
+		if name = a.Meta.Model; name == "" {
+			return nil, errors.Errorf("%s does not say which model it is for: name the model", path)
+		}
+	}
+	m, err := New(name, append(fitting(name, a), opts...)...)
+	if err != nil {
+		return nil, err
+	}
+	p := graph.NewParams(0)
+	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
+		return nil, err
+	}
+	if err := a.Into(p); err != nil {
+		return nil, errors.Wrap(err, path)
+	}
+	return &Pretrained{m, p, a.Meta}, nil
+}
+
+// fitting returns the options by which a registered model becomes the one of the
+// weights: its configuration if the file has it, or else what the tensors tell.
+func fitting(name string, a *weights.Archive) []Option {
+	if a.Meta.Model == name && a.Meta.Config != "" {
+		return []Option{WithConfig(a.Meta.DecodeConfig)}
+	}
+	return []Option{func(arch Architecture) error {
+		switch arch := arch.(type) {
+		case Classifier:
+			if n := a.Classes(); n > 0 {
+				arch.Image().Classes = n
+			}
+			if in := a.Meta.Input; in.Height > 0 {
+				i := arch.Image()
+				i.Channels, i.Height, i.Width = in.Channels, in.Height, in.Width
+			}
+		case LanguageModel:
+			if n := a.Classes(); n > 0 {
+				arch.Text().Vocabulary = n
+			}
+		}
+		return nil
+	}}
+}
+
+// Vocabulary returns the tokens of a language model.
+func (p *Pretrained) Vocabulary() (*dataset.Vocabulary, error) {
+	switch v := p.Meta.Vocabulary; {
+	case p.Model.Task() != Language:
+		return nil, errors.Errorf("%s is no language model: it has no vocabulary", p.Model.Name())
+	case v == nil:
+		return nil, errors.New("the file of weights does not say what the tokens of the model stand for")
+	case len(v.Tokens) != p.Model.Text().Vocabulary:
+		return nil, errors.Errorf("the file of weights has %d tokens for a model with %d", len(v.Tokens), p.Model.Text().Vocabulary)
+	default:
+		return dataset.RestoreVocabulary(v.Unit, v.Tokens)
+	}
+}
+
+// Continue writes up to n tokens that follow a prompt, in parts as they are drawn,
+// until write returns false. An empty prompt stands for the beginning of a line.
+func (p *Pretrained) Continue(prompt string, n int, s Sampling, write func(text string) bool) error {
+	v, err := p.Vocabulary()
+	if err != nil {
+		return err
+	}
+	tokens, err := v.EncodeKnown(prompt)
+	if err != nil {
+		return errors.Wrap(err, "prompt")
+	}
+	if len(tokens) == 0 {
+		tokens = []int{v.LineStart()}
+	}
+	d, err := p.Model.NewDecoder(p.Params)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	last := tokens[len(tokens)-1:]
+	return d.Generate(tokens, n, s, func(token int) bool {
+		before := len(v.Decode(last))
+		text := v.Decode(append(last[:1:1], token))[before:]
+		last = []int{token}
+		return write(text)
+	})
+}
+
+// Images has a generator make n images, drawn from seed: (n, C, H, W) in [-1, 1].
+func (p *Pretrained) Images(n int, seed uint64) (*tensor.Dense, error) {
+	if n < 1 {
+		return nil, errors.Errorf("%d images, want at least 1", n)
+	}
+	g, err := p.Model.ImageGraph(p.Params, graph.Infer, n)
+	if err != nil {
+		return nil, err
+	}
+	program, err := graph.NewProgram(g)
+	if err != nil {
+		return nil, err
+	}
+	defer program.Close()
+	noise := p.Model.InputShape()[0]
+	z := make([]float32, n*noise)
+	for i := range n { // image i is the same whatever n is
+		kernel.FillNormal(z[i*noise:(i+1)*noise], 0, 1, rng.New(seed, "image", uint64(i)))
+	}
+	if err := program.Let("z", tensor.New(tensor.WithShape(n, noise), tensor.WithBacking(z))); err != nil {
+		return nil, err
+	}
+	if err := program.Run(); err != nil {
+		return nil, err
+	}
+	images, err := program.Output("images")
+	if err != nil {
+		return nil, err
+	}
+	return images.Clone().(*tensor.Dense), nil
+}
