@@ -85,6 +85,9 @@ func model(name string, o parity.NetOptions, channels, height, width int) (*zoo.
 	if o.NumClasses > 0 {
 		opts = append(opts, zoo.WithClasses(o.NumClasses))
 	}
+	if name == "convnet" {
+		return zoo.New(name, opts...)
+	}
 	if o.Block != "" {
 		name = "resnet18" // any; its block and counts are replaced
 	}
