@@ -41,12 +41,7 @@ const maskName = "DropoutMask"
 
 // dropoutMask is a mask in the shape of x, of which it uses nothing else.
 func dropoutMask(x *G.Node, p float64, seed uint64) (*G.Node, error) {
-	var place, step uint64
-	for _, n := range x.Graph().AllNodes() {
-		if Name(n) == maskName {
-			place++
-		}
-	}
+	place, step := dropoutPlace(x.Graph()), uint64(0)
 	return apply(spec{
 		name:  maskName,
 		attrs: fmt.Sprintf("p=%v, seed=%d, place=%d", p, seed, place),
@@ -58,6 +53,16 @@ func dropoutMask(x *G.Node, p float64, seed uint64) (*G.Node, error) {
 		},
 		seek: func(to uint64) { step = to },
 	}, x)
+}
+
+// dropoutPlace counts what draws a dropout mask in a graph so far.
+func dropoutPlace(g *G.ExprGraph) (place uint64) {
+	for _, n := range g.AllNodes() {
+		if name := Name(n); name == maskName || name == keyName {
+			place++
+		}
+	}
+	return place
 }
 
 // masked is x * mask; so is its gradient.
