@@ -18,10 +18,21 @@ func Linear(s *graph.Scope, x *G.Node, out int) *G.Node {
 	if s.Err() == nil && (len(shape(x)) < 2 || isImage(x)) {
 		s.Fail(errors.Errorf("linear layer: input %v, want (N, features)", shape(x)))
 	}
-	in := features(x)
-	y := s.Emit(op.Linear(x,
-		s.Param("weight", graph.Default, out, in),
-		s.ParamNoDecay("bias", graph.UniformFanIn(in), out)))
+	return linear(s, x, linearParams(s, graph.Default, features(x), out))
+}
+
+// affine holds weight and bias of a linear layer, or those of a norm.
+type affine struct{ weight, bias *G.Node }
+
+// linearParams are those of Linear, the weight drawn by init.
+func linearParams(s *graph.Scope, init graph.Init, in, out int) affine {
+	return affine{s.Param("weight", init, out, in), s.ParamNoDecay("bias", graph.UniformFanIn(in), out)}
+}
+
+// linear is Linear with parameters that are there already.
+func linear(s *graph.Scope, x *G.Node, p affine) *G.Node {
+	y := s.Emit(op.Linear(x, p.weight, p.bias))
+	in, out := features(x), features(y)
 	recordLinear(s, in, out, (in+1)*out, x, y)
 	return y
 }

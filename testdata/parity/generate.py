@@ -4,8 +4,8 @@
     python3 testdata/parity/generate.py [PART...]
 
 Without arguments all parts are written. A part is formula, ops, convtranspose,
-counts, sizes, models, train, lm, lm_train, gan, or one of the last five's,
-models/resnet18. README.md has the rest.
+sequence, attention, counts, sizes, models, train, lm, lm_train, gan, or one of
+the last five's, models/resnet18. README.md has the rest.
 """
 
 import functools
@@ -16,6 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import attention
 import convnet
 import convtranspose
 import counts
@@ -64,6 +65,10 @@ def write_sequence():
     write("ops_sequence.json.gz", sequence.records())
 
 
+def write_attention():
+    write("ops_attention.json.gz", attention.records())
+
+
 def write_counts():
     write("counts.json", counts.records())
 
@@ -86,6 +91,7 @@ PARTS = {
     "ops": write_ops,
     "convtranspose": write_convtranspose,
     "sequence": write_sequence,
+    "attention": write_attention,
     "counts": write_counts,
     "sizes": write_sizes,
     **each("models", models.record, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
