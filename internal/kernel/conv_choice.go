@@ -33,6 +33,12 @@ func winogradTile(s ConvShape) int {
 	return 2
 }
 
+// halvesPay reports whether a convolution of stride two is computed fastest by
+// Winograd's algorithm.
+func halvesPay(s ConvShape) bool {
+	return !exact.Load() && halvesFit(s) && halvesSets[CurrentTier()] != nil
+}
+
 func choosePlanar(s ConvShape) algorithm {
 	if s.Whole() {
 		return newWhole(s)
@@ -44,6 +50,9 @@ func chooseForward(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinograd(s, m)
 	}
+	if halvesPay(s) {
+		return newHalves(s)
+	}
 	if s.narrowGroups() > 0 {
 		return newGroupDirect(s)
 	}
@@ -53,6 +62,9 @@ func chooseForward(s ConvShape) correlator {
 func chooseInput(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinogradInput(s, m)
+	}
+	if halvesPay(s) {
+		return newHalvesInput(s)
 	}
 	if s.narrowGroups() > 0 {
 		return newGroupInput(s)
@@ -66,6 +78,9 @@ func chooseWeights(s ConvShape) weightGrader {
 	const small = 32 * 32
 	if m := winogradTile(s); m > 0 && s.C*s.K >= small {
 		return newWinogradWeights(s, m)
+	}
+	if halvesPay(s) {
+		return newHalvesWeights(s)
 	}
 	if s.narrowGroups() > 0 {
 		return newGroupWeights(s)

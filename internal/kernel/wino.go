@@ -5,15 +5,22 @@ package kernel
 // weights, place by place, is the transform of a tile of the output. F(4x4, 3x3)
 // takes a quarter of the products of the definition, F(2x2, 3x3) four ninths.
 //
+// A convolution with a stride of two is the sum of four without, of the pixels in
+// even or odd rows and columns with the taps that meet them: to the algorithm
+// these phases are four times as many channels. Where the window has 4x4 taps,
+// F(4x4, 2x2) takes 25 products for 64.
+//
 // What is not finite in x makes all outputs of its tile not finite that depend
 // on it, and may do so with the others of the tile. Results of relu(-Inf) may be
 // NaN.
 type winograd struct {
-	n, c, k int
+	n, c, k int  // the blocks of the input's channels through all phases
 	flipped bool // pack takes the weights of the convolution that this is the input gradient of
 	kernels *winoKernels
 	set     *panelSet
-	x, y    winoGrid
+	x       []winoGrid // for each phase; block i of c is block i/len(x) of phase i%len(x)
+	y       winoGrid
+	first   int // tap of the window of phase 0, if there is one phase
 	tiles   int // of all images
 	winoSplit
 
@@ -56,14 +63,20 @@ func winogradFits(s ConvShape) bool {
 // newWinograd returns a plan for the forward pass of a shape that winogradFits
 // with tiles of m x m outputs, m 2 or 4.
 func newWinograd(s ConvShape, m int) *winograd {
-	p := &winograd{n: s.N, c: s.C, k: s.K, kernels: winogradFor(m), set: panelsFor(s.K)}
+	p := &winograd{n: s.N, c: s.C, k: s.K, kernels: winogradFor(m)}
 	oh, ow := s.Out()
 	th, tw := ceilDiv(oh, m), ceilDiv(ow, m)
-	p.x = newWinoGrid(s.H, s.W, th, tw, m, p.kernels.size(), s.PadTop, s.PadLeft)
-	p.y = newWinoGrid(oh, ow, th, tw, m, m, 0, 0)
-	p.tiles = s.N * th * tw
+	p.x = []winoGrid{newWinoGrid(s.H, s.W, th, tw, m, p.kernels.size(), 1, s.PadTop, s.PadLeft)}
+	p.y = newWinoGrid(oh, ow, th, tw, m, m, 1, 0, 0)
+	return p.prepared()
+}
+
+// prepared completes a plan whose grids are known.
+func (p *winograd) prepared() *winograd {
+	p.set = panelsFor(p.k)
+	p.tiles = p.n * p.y.th * p.y.tw
 	p.winoSplit = p.split()
-	for c := range s.C / Block {
+	for c := range p.c / Block {
 		p.steps = append(p.steps, panelStep{int64(4 * c * p.pitch), int64(4 * c * Block * p.set.width)})
 	}
 	p.packPiece, p.blockPiece, p.channelPiece, p.panelPiece = p.packChannels, p.runBlock, p.spreadChannels, p.runPanel
@@ -193,7 +206,14 @@ func (p *winograd) runPanel(panel int) {
 // spread transforms blocks of channels of tiles [begin, end).
 func (p *winograd) spread(w *winoWork, v []float32, c, blocks, begin, end int) {
 	w.spread.plane, w.spread.blockV = 4*p.planeV, 4*p.pitch
-	p.x.spread(w.spread, p.kernels.input, v, p.from, p.c, c, blocks, begin, end)
+	phases := len(p.x)
+	if phases == 1 {
+		p.x[0].spread(w.spread, p.kernels.input, v, p.from, p.c, c, blocks, begin, end)
+		return
+	}
+	for i := c; i < c+blocks; i++ {
+		p.x[i%phases].spread(w.spread, p.kernels.input, v[(i-c)*p.pitch:], p.from, p.c/phases, i/phases, 1, begin, end)
+	}
 }
 
 // multiply computes the products of a panel's weights u with so many transformed

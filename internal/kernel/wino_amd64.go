@@ -52,6 +52,41 @@ func collectOutput2AVX2(t *byte)
 //go:noescape
 func collectWeightGrad2AVX2(t *byte)
 
+// spreadInputHalf1AVX2 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadInputHalf1AVX2(t *byte)
+
+// collectOutputHalf1AVX2 is collectGo for one map; t is a *collectArgs.
+//
+//go:noescape
+func collectOutputHalf1AVX2(t *byte)
+
+// spreadInputHalf2AVX2 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadInputHalf2AVX2(t *byte)
+
+// collectOutputHalf2AVX2 is collectGo for one map; t is a *collectArgs.
+//
+//go:noescape
+func collectOutputHalf2AVX2(t *byte)
+
+// spreadWeightHalfAVX2 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadWeightHalfAVX2(t *byte)
+
+// spreadOutputGradHalfAVX2 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadOutputGradHalfAVX2(t *byte)
+
+// collectWeightGradHalfAVX2 is collectGo for one map; t is a *collectArgs.
+//
+//go:noescape
+func collectWeightGradHalfAVX2(t *byte)
+
 // spreadInput4AVX512 is spreadGo for one map; t is a *spreadArgs.
 //
 //go:noescape
@@ -101,3 +136,38 @@ func collectOutput2AVX512(t *byte)
 //
 //go:noescape
 func collectWeightGrad2AVX512(t *byte)
+
+// spreadInputHalf1AVX512 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadInputHalf1AVX512(t *byte)
+
+// collectOutputHalf1AVX512 is collectGo for one map; t is a *collectArgs.
+//
+//go:noescape
+func collectOutputHalf1AVX512(t *byte)
+
+// spreadInputHalf2AVX512 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadInputHalf2AVX512(t *byte)
+
+// collectOutputHalf2AVX512 is collectGo for one map; t is a *collectArgs.
+//
+//go:noescape
+func collectOutputHalf2AVX512(t *byte)
+
+// spreadWeightHalfAVX512 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadWeightHalfAVX512(t *byte)
+
+// spreadOutputGradHalfAVX512 is spreadGo for one map; t is a *spreadArgs.
+//
+//go:noescape
+func spreadOutputGradHalfAVX512(t *byte)
+
+// collectWeightGradHalfAVX512 is collectGo for one map; t is a *collectArgs.
+//
+//go:noescape
+func collectWeightGradHalfAVX512(t *byte)

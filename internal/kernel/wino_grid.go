@@ -8,26 +8,28 @@ type winoGrid struct {
 	h, w    int      // of an image
 	th, tw  int      // tiles
 	step    int      // pixels from a tile to the next
-	top     int      // rows of the first tiles above the image
+	stride  int      // pixels from a row or column of a tile to the next
+	top     int      // rows of the first tiles above the image, negative if they begin below its first
 	left    int      // columns of the first tiles before the image
 	rows    []uint64 // for each row of tiles: which of their rows lie in the image
 	columns []uint64
 }
 
-// newWinoGrid returns the grid of tiles of size x size pixels.
-func newWinoGrid(h, w, th, tw, step, size, top, left int) winoGrid {
-	g := winoGrid{h: h, w: w, th: th, tw: tw, step: step, top: top, left: left}
-	g.rows, g.columns = insides(h, th, step, size, top), insides(w, tw, step, size, left)
+// newWinoGrid returns the grid of tiles of size x size pixels that are stride
+// pixels apart; a tile begins step*stride pixels after the one before.
+func newWinoGrid(h, w, th, tw, step, size, stride, top, left int) winoGrid {
+	g := winoGrid{h: h, w: w, th: th, tw: tw, step: step * stride, stride: stride, top: top, left: left}
+	g.rows, g.columns = insides(h, th, step, size, stride, top), insides(w, tw, step, size, stride, left)
 	return g
 }
 
 // insides returns for each of n tiles which of its rows are among those of an
 // image of length rows.
-func insides(length, n, step, size, before int) []uint64 {
+func insides(length, n, step, size, stride, before int) []uint64 {
 	masks := make([]uint64, n)
 	for i := range masks {
 		for r := range size {
-			if at := i*step + r - before; at >= 0 && at < length {
+			if at := (i*step+r)*stride - before; at >= 0 && at < length {
 				masks[i] |= 1 << r
 			}
 		}
@@ -63,7 +65,7 @@ func (g *winoGrid) run(tile, end int) winoRun {
 // x (N, channels/Block, H, W, Block) from one on; the results of the first tile
 // and block are stored from v on.
 func (g *winoGrid) spread(a *spreadArgs, f spreadKernel, v, x []float32, channels, block, blocks, begin, end int) {
-	a.pitch, a.nextX, a.blockX = 4*Block*g.w, 4*Block*g.step, 4*Block*g.pixels()
+	a.pitch, a.nextX, a.blockX = 4*Block*g.w*g.stride, 4*Block*g.step, 4*Block*g.pixels()
 	a.blocks, a.nextV = blocks, 4*Block
 	for tile := begin; tile < end; tile += a.tiles {
 		r := g.run(tile, end)
@@ -78,7 +80,7 @@ func (g *winoGrid) spread(a *spreadArgs, f spreadKernel, v, x []float32, channel
 // collect applies a map to what lies in the planes from v on and stores tiles
 // [begin, end) of so many blocks of channels of y, laid out like x of spread.
 func (g *winoGrid) collect(a *collectArgs, f collectKernel, y, v []float32, e Epilogue, channels, block, blocks, begin, end int) {
-	a.pitch, a.nextY, a.blockY = 4*Block*g.w, 4*Block*g.step, 4*Block*g.pixels()
+	a.pitch, a.nextY, a.blockY = 4*Block*g.w*g.stride, 4*Block*g.step, 4*Block*g.pixels()
 	a.blocks, a.nextV = blocks, 4*Block
 	a.bias, a.residual, a.flags = nil, nil, 0
 	if e.Bias != nil {

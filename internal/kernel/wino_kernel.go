@@ -37,8 +37,9 @@ type spreadKernel func(t *byte)
 
 func (k spreadKernel) run(t *spreadArgs) { k((*byte)(unsafe.Pointer(t))) }
 
-// spreadGo is the spread kernel in plain Go and the reference of the others.
-func spreadGo(t *spreadArgs, f linear) {
+// spreadGo is the spread kernel in plain Go and the reference of the others; the
+// pixels of a row of a tile are so many apart.
+func spreadGo(t *spreadArgs, f linear, step int) {
 	var x, v [maxPlanes]lane
 	size := len(f[0])
 	for b := range t.blocks {
@@ -47,7 +48,7 @@ func spreadGo(t *spreadArgs, f linear) {
 			for i := range size * size {
 				x[i] = lane{}
 				if r, c := i/size, i%size; t.rows>>r&1 != 0 && t.columns>>c&1 != 0 {
-					copy(x[i][:], floatsAt(t.x, at+r*t.pitch+4*Block*c, Block))
+					copy(x[i][:], floatsAt(t.x, at+r*t.pitch+4*Block*step*c, Block))
 				}
 			}
 			f.both(&v, &x)
@@ -86,8 +87,9 @@ type collectKernel func(t *byte)
 
 func (k collectKernel) run(t *collectArgs) { k((*byte)(unsafe.Pointer(t))) }
 
-// collectGo is the collect kernel in plain Go and the reference of the others.
-func collectGo(t *collectArgs, f linear) {
+// collectGo is the collect kernel in plain Go and the reference of the others; the
+// pixels of a row of a tile are so many apart.
+func collectGo(t *collectArgs, f linear, step int) {
 	var v, y [maxPlanes]lane
 	for b := range t.blocks {
 		for tile := range t.tiles {
@@ -97,7 +99,7 @@ func collectGo(t *collectArgs, f linear) {
 			f.both(&y, &v)
 			for i := range t.rows {
 				for j := range t.columns {
-					t.store(&y[i*len(f)+j], b, b*t.blockY+tile*t.nextY+i*t.pitch+4*Block*j)
+					t.store(&y[i*len(f)+j], b, b*t.blockY+tile*t.nextY+i*t.pitch+4*Block*step*j)
 				}
 			}
 		}
@@ -121,23 +123,36 @@ func (t *collectArgs) store(sum *lane, block, at int) {
 	}
 }
 
-// winoKernels are the transforms of F(m x m, 3x3) of a tier.
+// winoKernels are the transforms of F(m x m, taps x taps) of a tier. Taps are
+// stride pixels apart in a window, which then is that of several such
+// convolutions, of as many phases in each direction.
 type winoKernels struct {
-	m          int
-	input      spreadKernel  // from m+2 x m+2 pixels
-	weight     spreadKernel  // from 3x3 taps
-	outputGrad spreadKernel  // from m x m pixels
-	output     collectKernel // to m x m pixels
-	weightGrad collectKernel // to 3x3 taps; it adds and cuts off nothing
+	m, taps, stride int
+	input           spreadKernel  // from m+taps-1 x m+taps-1 pixels
+	weight          spreadKernel  // from taps x taps
+	outputGrad      spreadKernel  // from m x m pixels
+	output          collectKernel // to m x m pixels
+	weightGrad      collectKernel // to taps x taps; it adds and cuts off nothing
 }
 
 // A winoSet holds the transforms of a tier for all m.
 type winoSet []winoKernels
 
 // size returns the height and width of a tile of the input.
-func (k *winoKernels) size() int { return k.m + winoTaps - 1 }
+func (k *winoKernels) size() int { return k.m + k.taps - 1 }
 
-func (k *winoKernels) name() string { return fmt.Sprintf("Winograd F(%[1]dx%[1]d, 3x3)", k.m) }
+func (k *winoKernels) name() string {
+	return fmt.Sprintf("Winograd F(%[1]dx%[1]d, %[2]dx%[2]d)", k.m, k.taps)
+}
+
+// side and window return the size of a window and its number of taps.
+func (k *winoKernels) side() int   { return k.taps * k.stride }
+func (k *winoKernels) window() int { return k.side() * k.side() }
+
+// tap returns the first tap of a phase among those of a window.
+func (k *winoKernels) tap(phase int) int {
+	return phase/k.stride*k.side() + phase%k.stride
+}
 
 // planes returns the number of products of a tile.
 func (k *winoKernels) planes() int { return k.size() * k.size() }
@@ -154,15 +169,30 @@ func winogradFor(m int) *winoKernels {
 }
 
 func goWino(f *winoMaps) winoKernels {
-	return winoKernels{f.m, goSpread(f.input), goSpread(f.weight), goSpread(f.outputGrad), goCollect(f.output), goCollect(f.weightGrad)}
+	return winoKernels{f.m, 3, 1, goSpread(f.input, 1), goSpread(f.weight, 1), goSpread(f.outputGrad, 1), goCollect(f.output, 1), goCollect(f.weightGrad, 1)}
 }
 
-func goSpread(f linear) spreadKernel {
-	return func(t *byte) { spreadGo((*spreadArgs)(unsafe.Pointer(t)), f) }
+// winoHalves are the transforms of a tier for windows of 4 taps and a stride of
+// two: from pixels to every second pixel, as the gradient of the input goes, or
+// the other way.
+type winoHalves struct{ up, down winoKernels }
+
+func goHalves(f *winoMaps) winoHalves {
+	k := winoKernels{f.m, f.taps, 2, goSpread(f.input, 1), goSpread(f.weight, 2), goSpread(f.outputGrad, 1), goCollect(f.output, 1), goCollect(f.weightGrad, 2)}
+	up, down := k, k
+	up.output, down.input = goCollect(f.output, 2), goSpread(f.input, 2)
+	return winoHalves{up, down}
 }
 
-func goCollect(f linear) collectKernel {
-	return func(t *byte) { collectGo((*collectArgs)(unsafe.Pointer(t)), f) }
+func goSpread(f linear, step int) spreadKernel {
+	return func(t *byte) { spreadGo((*spreadArgs)(unsafe.Pointer(t)), f, step) }
 }
 
-var genericWino = winoSet{goWino(winoMaps4), goWino(winoMaps2)}
+func goCollect(f linear, step int) collectKernel {
+	return func(t *byte) { collectGo((*collectArgs)(unsafe.Pointer(t)), f, step) }
+}
+
+var (
+	genericWino   = winoSet{goWino(winoMaps4), goWino(winoMaps2)}
+	genericHalves = goHalves(winoMapsHalf)
+)

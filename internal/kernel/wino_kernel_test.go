@@ -51,9 +51,9 @@ func winoKernelNames(m int) (spreads map[string][2]spreadKernel, collects map[st
 		f = winoMaps2
 	}
 	return map[string][2]spreadKernel{
-			"input": {k.input, goSpread(f.input)}, "weight": {k.weight, goSpread(f.weight)}, "outputGrad": {k.outputGrad, goSpread(f.outputGrad)},
+			"input": {k.input, goSpread(f.input, 1)}, "weight": {k.weight, goSpread(f.weight, 1)}, "outputGrad": {k.outputGrad, goSpread(f.outputGrad, 1)},
 		}, map[string][2]collectKernel{
-			"output": {k.output, goCollect(f.output)}, "weightGrad": {k.weightGrad, goCollect(f.weightGrad)},
+			"output": {k.output, goCollect(f.output, 1)}, "weightGrad": {k.weightGrad, goCollect(f.weightGrad, 1)},
 		}
 }
 

@@ -3,13 +3,13 @@ package kernel
 // A linear is a matrix that a vector is multiplied by.
 type linear [][]float32
 
-// winoMaps holds the matrices of Winograd's algorithm F(m, 3), which computes m
-// neighbouring results y of a filter g of 3 taps from m+2 inputs d by m+2
-// products: y = Aᵀ((G g) * (Bᵀ d)). In two dimensions every matrix is applied to
+// winoMaps holds the matrices of Winograd's algorithm F(m, taps), which computes m
+// neighbouring results y of a filter g of so many taps from m+taps-1 inputs d by as
+// many products: y = Aᵀ((G g) * (Bᵀ d)). In two dimensions every matrix is applied to
 // the columns and then to the rows of a tile.
 //
-// The matrices are those of Cook and Toom. The product of two polynomials of 3
-// and m coefficients is found from its values at m+1 points p and its highest
+// The matrices are those of Cook and Toom. The product of two polynomials of
+// taps and m coefficients is found from its values at m+taps-2 points p and its highest
 // coefficient, the value at infinity; correlation is that product transposed.
 // With M(x) the product of all (x - p), the row of point p has
 //
@@ -20,7 +20,7 @@ type linear [][]float32
 // lose: at point 0 the divisor stands in Bᵀ, elsewhere A is divided by |p|,
 // which leaves Aᵀ with few different numbers.
 type winoMaps struct {
-	m          int
+	m, taps    int
 	input      linear // Bᵀ
 	weight     linear // G
 	output     linear // Aᵀ
@@ -31,15 +31,20 @@ type winoMaps struct {
 // The points 0, ±2/3, ±3/2 make half the error of the usual 0, ±1, ±2: powers of
 // a number and of its inverse stay close together.
 var (
-	winoMaps2 = newWinoMaps(0, 1, -1)
-	winoMaps4 = newWinoMaps(0, 2./3, -2./3, 3./2, -3./2)
+	winoMaps2 = newWinoMaps(3, 0, 1, -1)
+	winoMaps4 = newWinoMaps(3, 0, 2./3, -2./3, 3./2, -3./2)
 )
 
-// winoTaps is the size of the window that Winograd's algorithm is used for.
+// winoMapsHalf are those of F(4, 2), whose two taps are half of a window of four
+// with a stride of two.
+var winoMapsHalf = newWinoMaps(2, 1./2, -1./2, 5./4, -5./4)
+
+// winoTaps is the size of the window that Winograd's algorithm is used for where
+// the stride is one.
 const winoTaps = 3
 
-func newWinoMaps(points ...float64) *winoMaps {
-	f := &winoMaps{m: len(points) - winoTaps + 2}
+func newWinoMaps(taps int, points ...float64) *winoMaps {
+	f := &winoMaps{m: len(points) - taps + 2, taps: taps}
 	for i, p := range points {
 		others := append(append([]float64(nil), points[:i]...), points[i+1:]...)
 		divisor := 1.0
@@ -47,20 +52,20 @@ func newWinoMaps(points ...float64) *winoMaps {
 			divisor *= p - q
 		}
 		if p == 0 {
-			f.add(polynomial(others, 1/divisor), powers(p, 1, winoTaps), powers(p, 1, f.m))
+			f.add(polynomial(others, 1/divisor), powers(p, 1, taps), powers(p, 1, f.m))
 		} else {
 			size := max(p, -p)
-			f.add(polynomial(others, 1), powers(p, size/divisor, winoTaps), powers(p, 1/size, f.m))
+			f.add(polynomial(others, 1), powers(p, size/divisor, taps), powers(p, 1/size, f.m))
 		}
 	}
-	f.add(polynomial(points, 1), unit(winoTaps), unit(f.m))
+	f.add(polynomial(points, 1), unit(taps), unit(f.m))
 	f.output, f.weightGrad = f.outputGrad.transposed(), f.weight.transposed()
 	return f
 }
 
 // add adds a point.
 func (f *winoMaps) add(input, weight, outputGrad []float32) {
-	if len(input) < f.m+2 {
+	if len(input) < f.m+f.taps-1 {
 		input = append(input, 0)
 	}
 	f.input, f.weight, f.outputGrad = append(f.input, input), append(f.weight, weight), append(f.outputGrad, outputGrad)

@@ -31,8 +31,12 @@ func collectOutput2NEON(t *byte)
 func collectWeightGrad2NEON(t *byte)
 
 var neonWino = winoSet{
-	{4, spreadInput4NEON, spreadWeight4NEON, spreadOutputGrad4NEON, collectOutput4NEON, collectWeightGrad4NEON},
-	{2, spreadInput2NEON, spreadWeight2NEON, spreadOutputGrad2NEON, collectOutput2NEON, collectWeightGrad2NEON},
+	{4, 3, 1, spreadInput4NEON, spreadWeight4NEON, spreadOutputGrad4NEON, collectOutput4NEON, collectWeightGrad4NEON},
+	{2, 3, 1, spreadInput2NEON, spreadWeight2NEON, spreadOutputGrad2NEON, collectOutput2NEON, collectWeightGrad2NEON},
 }
 
 var winoSets = byTier[winoSet]{Generic: &genericWino, NEON: &neonWino}
+
+// halvesSets has no entry for a tier that computes windows of 4 taps with a stride
+// of two faster by their definition.
+var halvesSets = byTier[winoHalves]{Generic: &genericHalves}

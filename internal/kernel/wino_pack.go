@@ -6,7 +6,7 @@ import "unsafe"
 // at most.
 const winoPackChannels = 64
 
-// pack transforms the weights (K, C, 3, 3), or those of the convolution that
+// pack transforms the weights (K, C, KH, KW), or those of the convolution that
 // this is the input gradient of.
 func (p *winograd) pack(packed, w []float32) {
 	p.u, p.w = packed, w
@@ -38,53 +38,67 @@ func (p *winograd) packPanel(work *winoWork, panel int) []float32 {
 // packBlocks transforms the weights of input channels [begin, end) and a block k
 // of output channels to their places in the panel.
 func (p *winograd) packBlocks(work *winoWork, panel []float32, k, begin, end int) {
-	work.w = grow(work.w, Block*winoTaps*winoTaps*Block)
+	phases, window := len(p.x), p.kernels.window()
+	work.w = grow(work.w, Block*window*Block)
 	for c := begin; c < end; c += Block {
-		if p.flipped {
-			p.flipWeights(work.w, k*Block, c)
-		} else {
-			from := p.w[(k*Block*p.c+c)*winoTaps*winoTaps:]
-			transposeBand(work.w, Block, from, p.c*winoTaps*winoTaps, Block, Block*winoTaps*winoTaps)
+		phase, real := c/Block%phases, c/Block/phases*Block
+		switch {
+		case c > begin && phase > 0: // they are there
+		case p.flipped:
+			p.flipWeights(work.w, k*Block, real)
+		default:
+			row := p.c / phases * window
+			transposeBand(work.w, Block, p.w[k*Block*row+real*window:], row, Block, Block*window)
 		}
-		p.packBlock(work, panel[c*p.set.width+k*Block%p.set.width:])
+		first := p.first
+		if phases > 1 {
+			first = p.kernels.tap(phase)
+		}
+		p.packBlock(work, first, panel[c*p.set.width+k*Block%p.set.width:])
 	}
 }
 
 // flipWeights brings the weights of Block channels k and Block input channels c,
-// which are the others' in the array, to the order (c, 3, 3, k), and turns the
+// which are the others' in the array, to the order (c, taps, k), and turns the
 // window round.
 func (p *winograd) flipWeights(dst []float32, k, c int) {
-	const window = winoTaps * winoTaps
+	window := p.kernels.window()
 	for i := range Block {
 		flipWindow(dst[i*window*Block:][:window*Block], p.w[((c+i)*p.k+k)*window:][:window*Block])
 	}
 }
 
-// packBlock transforms the weights (c, 3, 3, k) of Block input channels and Block
-// output channels, which lie in the work memory.
-func (p *winograd) packBlock(work *winoWork, dst []float32) {
-	a := work.spread
-	a.x, a.at, a.pitch, a.nextX = &work.w[0], 0, winoTaps*4*Block, winoTaps*winoTaps*4*Block
-	a.rows, a.columns = 1<<winoTaps-1, 1<<winoTaps-1
+// packBlock transforms the weights (c, taps, k) of Block input channels and Block
+// output channels, which lie in the work memory, of the phase that begins with
+// the tap first.
+func (p *winograd) packBlock(work *winoWork, first int, dst []float32) {
+	a, f := work.spread, p.kernels
+	a.x, a.at = &work.w[first*Block], 0
+	a.pitch, a.nextX = f.stride*f.side()*4*Block, f.window()*4*Block
+	a.rows, a.columns = 1<<f.taps-1, 1<<f.taps-1
 	a.tiles, a.blocks = Block, 1
 	a.v = &dst[0]
 	a.plane, a.nextV = 4*p.planeU, 4*p.set.width
-	p.kernels.weight.run(a)
+	f.weight.run(a)
 	a.x, a.v = nil, nil
 }
 
-// flipWindow brings the windows (k, 3, 3) of Block channels to the order
-// (3, 3, k), turned round. The last tap, which is left over by vectors of eight,
-// comes first.
+// flipWindow brings the windows (k, taps) of Block channels to the order (taps, k),
+// turned round. Taps that are left over by vectors of eight, the last of a window,
+// come first.
 func flipWindow(dst, src []float32) {
-	const window = winoTaps * winoTaps
-	var taps [window - 1]lane
-	transposeBand(unsafe.Slice(&taps[0][0], len(taps)*Block), Block, src, window, Block, len(taps))
-	first, last := (*lane)(dst), src[:window*Block]
-	for k := range first {
-		first[k] = last[k*window+window-1]
+	const most = 16
+	var turned [most]lane
+	window := len(src) / Block
+	whole := window &^ 7
+	transposeBand(unsafe.Slice(&turned[0][0], whole*Block), Block, src, window, Block, whole)
+	for tap := whole; tap < window; tap++ {
+		to := (*lane)(dst[(window-1-tap)*Block:])
+		for k := range to {
+			to[k] = src[k*window+tap]
+		}
 	}
-	for tap := range taps {
-		*(*lane)(dst[(window-1-tap)*Block:]) = taps[tap]
+	for tap := range whole {
+		*(*lane)(dst[(window-1-tap)*Block:]) = turned[tap]
 	}
 }

@@ -7,10 +7,11 @@ package kernel
 // What is not finite in x or dy makes the gradients not finite that depend on it,
 // and may do so with those of other taps of the same pair of channels.
 type winogradWeights struct {
-	c, k    int
+	c, k    int // the blocks of the input's channels through all phases, as in winograd
 	kernels *winoKernels
 	outer   outerKernel
-	x, y    winoGrid
+	x       []winoGrid // for each phase
+	y       winoGrid
 	tiles   int // of all images
 
 	blocks int  // of tiles; one after the other they are transformed and multiplied
@@ -33,13 +34,19 @@ type winogradWeights struct {
 // newWinogradWeights returns a plan for a shape that winogradFits with tiles of
 // m x m outputs, m 2 or 4.
 func newWinogradWeights(s ConvShape, m int) *winogradWeights {
-	_, outer := rowKernels(Block)
-	p := &winogradWeights{c: s.C, k: s.K, kernels: winogradFor(m), outer: outer.kernel}
+	p := &winogradWeights{c: s.C, k: s.K, kernels: winogradFor(m)}
 	oh, ow := s.Out()
 	th, tw := ceilDiv(oh, m), ceilDiv(ow, m)
-	p.x = newWinoGrid(s.H, s.W, th, tw, m, p.kernels.size(), s.PadTop, s.PadLeft)
-	p.y = newWinoGrid(oh, ow, th, tw, m, m, 0, 0)
-	p.tiles = s.N * th * tw
+	p.x = []winoGrid{newWinoGrid(s.H, s.W, th, tw, m, p.kernels.size(), 1, s.PadTop, s.PadLeft)}
+	p.y = newWinoGrid(oh, ow, th, tw, m, m, 1, 0, 0)
+	return p.prepared(s.N)
+}
+
+// prepared completes a plan, for n images, whose grids are known.
+func (p *winogradWeights) prepared(n int) *winogradWeights {
+	_, outer := rowKernels(Block)
+	p.outer = outer.kernel
+	p.tiles = n * p.y.th * p.y.tw
 	p.split()
 	p.spreadPiece, p.sumPiece = p.spread, p.sumChannels
 	return p
@@ -60,10 +67,10 @@ func (p *winogradWeights) split() {
 	p.pitch = oddLines(p.most * Block)
 	p.planeX, p.planeY = oddLines(p.c/Block*p.pitch), oddLines(p.k/Block*p.pitch)
 	p.planeSums = oddLines(Block * Block)
-	p.parts = min(p.c/Block, ceilDiv(pieces, p.k/Block))
+	p.parts = min(p.c/Block/len(p.x), ceilDiv(pieces, p.k/Block))
 }
 
-// run overwrites dw (K, C, 3, 3) with the gradient of the weights, from x
+// run overwrites dw (K, C, KH, KW) with the gradient of the weights, from x
 // (N, C/Block, H, W, Block) and dy (N, K/Block, OH, OW, Block).
 func (p *winogradWeights) name() string { return p.kernels.name() }
 
@@ -102,7 +109,8 @@ func (p *winogradWeights) spread(channels int) {
 	w.spread.blockV = 0
 	if y := channels - p.c/Block; y < 0 {
 		w.spread.plane = 4 * p.planeX
-		p.x.spread(w.spread, p.kernels.input, p.v[channels*p.pitch:], p.from, p.c, channels, 1, begin, end)
+		phases := len(p.x)
+		p.x[channels%phases].spread(w.spread, p.kernels.input, p.v[channels*p.pitch:], p.from, p.c/phases, channels/phases, 1, begin, end)
 	} else {
 		w.spread.plane = 4 * p.planeY
 		p.y.spread(w.spread, p.kernels.outputGrad, p.transformedY()[y*p.pitch:], p.dy, p.k, y, 1, begin, end)
@@ -116,9 +124,10 @@ func (p *winogradWeights) transformedY() []float32 { return p.v[p.kernels.planes
 // sumChannels multiplies the transforms of the block of tiles at hand for a
 // block of output channels and a part of the input channels.
 func (p *winogradWeights) sumChannels(piece int) {
-	w := takeWinoWork(winoTaps*winoTaps*Block*Block, p.pairSums())
-	k, part := piece/p.parts, piece%p.parts
-	for c := part * p.c / Block / p.parts; c < (part+1)*p.c/Block/p.parts; c++ {
+	phases := len(p.x)
+	w := takeWinoWork(p.kernels.window()*Block*Block, p.pairSums())
+	k, part, blocks := piece/p.parts, piece%p.parts, p.c/Block/phases
+	for c := part * blocks / p.parts * phases; c < (part+1)*blocks/p.parts*phases; c++ {
 		sums := w.m
 		if p.kept {
 			sums = p.sums[(c*p.k/Block+k)*p.pairSums():][:p.pairSums()]
@@ -127,8 +136,11 @@ func (p *winogradWeights) sumChannels(piece int) {
 			clear(sums)
 		}
 		p.multiply(w, sums, c, k)
-		if p.block == p.blocks-1 {
-			p.store(w, sums, c, k)
+		if p.block < p.blocks-1 {
+			continue
+		}
+		if p.collect(w, sums, c%phases); c%phases == phases-1 {
+			p.store(w, c/phases, k)
 		}
 	}
 	w.release()
@@ -148,15 +160,21 @@ func (p *winogradWeights) multiply(w *winoWork, sums []float32, c, k int) {
 	a.x, a.y, a.sums = nil, nil, nil
 }
 
-// store brings the sums of two blocks of channels to the gradient.
-func (p *winogradWeights) store(w *winoWork, sums []float32, c, k int) {
-	const window = winoTaps * winoTaps
-	a := w.collect
+// collect brings the sums of two blocks of channels to the taps of a phase in the
+// window (c, taps, k).
+func (p *winogradWeights) collect(w *winoWork, sums []float32, phase int) {
+	a, f := w.collect, p.kernels
 	a.v, a.plane, a.nextV, a.tiles, a.blocks = &sums[0], 4*p.planeSums, 4*Block, Block, 1
-	a.y, a.pitch, a.nextY, a.rows, a.columns = &w.v[0], winoTaps*4*Block, window*4*Block, winoTaps, winoTaps
+	a.y, a.pitch, a.nextY = &w.v[f.tap(phase)*Block], f.stride*f.side()*4*Block, f.window()*4*Block
+	a.rows, a.columns = f.taps, f.taps
 	a.bias, a.residual, a.flags = nil, nil, 0
-	p.kernels.weightGrad.run(a)
+	f.weightGrad.run(a)
 	a.v, a.y = nil, nil
-	to := p.dw[(k*Block*p.c+c*Block)*window:]
-	transposeBand(to, p.c*window, w.v, Block, Block*window, Block)
+}
+
+// store brings the window of two blocks of channels to the gradient.
+func (p *winogradWeights) store(w *winoWork, c, k int) {
+	window := p.kernels.window()
+	row := p.c / len(p.x) * window
+	transposeBand(p.dw[k*Block*row+c*Block*window:], row, w.v, Block, Block*window, Block)
 }

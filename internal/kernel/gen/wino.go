@@ -14,12 +14,20 @@ func init() { sets["wino"] = winograds }
 func winograds() {
 	for _, set := range []isa{avx2, avx512} {
 		for _, maps := range []winoMaps{winoMaps4(), winoMaps2()} {
-			spread(set, fmt.Sprintf("spreadInput%d", maps.m), maps.input)
-			spread(set, fmt.Sprintf("spreadWeight%d", maps.m), maps.weight)
-			spread(set, fmt.Sprintf("spreadOutputGrad%d", maps.m), maps.outputGrad)
-			collect(set, fmt.Sprintf("collectOutput%d", maps.m), maps.output, true)
-			collect(set, fmt.Sprintf("collectWeightGrad%d", maps.m), maps.weightGrad, false)
+			spread(set, fmt.Sprintf("spreadInput%d", maps.m), maps.input, 1)
+			spread(set, fmt.Sprintf("spreadWeight%d", maps.m), maps.weight, 1)
+			spread(set, fmt.Sprintf("spreadOutputGrad%d", maps.m), maps.outputGrad, 1)
+			collect(set, fmt.Sprintf("collectOutput%d", maps.m), maps.output, 1, true)
+			collect(set, fmt.Sprintf("collectWeightGrad%d", maps.m), maps.weightGrad, 1, false)
 		}
+		maps := winoMapsHalf()
+		for step := range 2 {
+			spread(set, fmt.Sprintf("spreadInputHalf%d", step+1), maps.input, step+1)
+			collect(set, fmt.Sprintf("collectOutputHalf%d", step+1), maps.output, step+1, true)
+		}
+		spread(set, "spreadWeightHalf", maps.weight, 2)
+		spread(set, "spreadOutputGradHalf", maps.outputGrad, 1)
+		collect(set, "collectWeightGradHalf", maps.weightGrad, 2, false)
 	}
 }
 
@@ -194,11 +202,104 @@ func winoMaps2() winoMaps {
 	}
 }
 
+// winoMapsHalf has the maps for 2 taps and the points ±a, ±b and infinity.
+func winoMapsHalf() winoMaps {
+	const a, b = 1. / 2, 5. / 4
+	const n = 1 / (2 * (a*a - b*b)) // |p| / M'(p) of a, and less it of -a; for b the other way round
+	return winoMaps{4,
+		winoMap{5, 5, []float64{a, b, a * a, b * b, a*a + b*b, a * a * b * b}, func(c, d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+			a, b, a2, b2, sum, product := c[0], c[1], c[2], c[3], c[4], c[5]
+			even, odd, spare := d[5], d[6], d[7]
+			VMOVAPS(d[2], even)
+			VFNMADD231PS(d[0], b2, even)
+			VMOVAPS(d[3], odd)
+			VFNMADD231PS(d[1], b2, odd)
+			pair(a, even, odd, spare)
+			put(0, spare)
+			put(1, odd)
+			VFNMADD231PS(d[2], sum, d[4])
+			VFMADD231PS(d[0], product, d[4])
+			put(4, d[4])
+			VFNMADD231PS(d[0], a2, d[2])
+			VFNMADD231PS(d[1], a2, d[3])
+			pair(b, d[2], d[3], spare)
+			put(2, spare)
+			put(3, d[3])
+		}},
+		winoMap{2, 5, []float64{n, n * a, n * b}, func(c, d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+			put(4, d[1])
+			odd, sum, spare := d[2], d[3], d[4]
+			VMULPS(c[0], d[0], d[0])
+			for i := range 2 {
+				// ±n(x0 + p x1) for p, ∓n(x0 - p x1) for -p
+				VMULPS(c[1+i], d[1], odd)
+				VADDPS(odd, d[0], sum)
+				VSUBPS(d[0], odd, spare)
+				if i == 1 {
+					VXORPS(d[5].AsX(), d[5].AsX(), d[5].AsX())
+					VSUBPS(sum, d[5], sum)
+					VSUBPS(odd, d[0], spare)
+				}
+				put(2*i, sum)
+				put(2*i+1, spare)
+			}
+		}},
+		winoMap{4, 5, []float64{a, b, 1 / a, 1 / b, a * a, b * b}, func(c, d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+			put(4, d[3])
+			even, odd, spare := d[4], d[5], d[6]
+			for i := range 2 {
+				p, inverse, square := c[i], c[2+i], c[4+i]
+				VMULPS(d[0], inverse, even)
+				VFMADD231PS(d[2], p, even)
+				VMOVAPS(d[1], odd)
+				VFMADD231PS(d[3], square, odd)
+				VADDPS(odd, even, spare)
+				VSUBPS(odd, even, even)
+				put(2*i, spare)
+				put(2*i+1, even)
+			}
+		}},
+		winoMap{5, 4, []float64{a, b, 1 / a, 1 / b, a * a, b * b}, func(c, d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+			evenA, oddA, evenB, oddB, spare := foldHalf(d)
+			VMULPS(c[2], evenA, spare)
+			VFMADD231PS(evenB, c[3], spare)
+			put(0, spare)
+			VADDPS(oddA, oddB, spare)
+			put(1, spare)
+			VMULPS(c[0], evenA, evenA)
+			VFMADD231PS(evenB, c[1], evenA)
+			put(2, evenA)
+			VFMADD231PS(oddA, c[4], d[4])
+			VFMADD231PS(oddB, c[5], d[4])
+			put(3, d[4])
+		}},
+		winoMap{5, 2, []float64{n, n * a, n * b}, func(c, d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+			evenA, oddA, evenB, oddB, _ := foldHalf(d)
+			VSUBPS(oddB, oddA, oddA)
+			VMULPS(c[0], oddA, oddA)
+			put(0, oddA)
+			VFMADD231PS(evenA, c[1], d[4])
+			VFNMADD231PS(evenB, c[2], d[4])
+			put(1, d[4])
+		}},
+	}
+}
+
+// foldHalf is fold where the pairs come first.
+func foldHalf(d []reg.VecVirtual) (evenA, oddA, evenB, oddB, spare reg.VecVirtual) {
+	VADDPS(d[1], d[0], d[5])
+	VSUBPS(d[1], d[0], d[0])
+	VADDPS(d[3], d[2], d[1])
+	VSUBPS(d[3], d[2], d[2])
+	return d[5], d[0], d[1], d[2], d[3]
+}
+
 // winoEmitter emits a transform in two passes over each vector of channels: the
 // columns of a tile go to memory, whence the rows are taken.
 type winoEmitter struct {
 	isa
 	winoMap
+	step     int // pixels from a column of a tile to the next
 	t        reg.Register
 	c, d     []reg.VecVirtual
 	counts   int           // where the counts lie
@@ -302,11 +403,11 @@ func (p *planes) spread() {
 	}
 }
 
-// pass moves the first address on by 4 or 6 planes.
+// pass moves the first address on by 4, 5 or 6 planes.
 func (p *planes) pass(n int) {
 	LEAQ(p.at(4, 0), p.first)
-	if n == 6 {
-		LEAQ(p.at(2, 0), p.first)
+	if n > 4 {
+		LEAQ(p.at(n-4, 0), p.first)
 	}
 }
 
@@ -342,9 +443,9 @@ const (
 	spreadCounts  = winoWork + 104
 )
 
-// spread emits a map from pixels to planes.
-func spread(set isa, name string, m winoMap) {
-	g := &winoEmitter{isa: set, winoMap: m, counts: spreadCounts}
+// spread emits a map from pixels to planes; pixels of a row are so many apart.
+func spread(set isa, name string, m winoMap, step int) {
+	g := &winoEmitter{isa: set, winoMap: m, step: step, counts: spreadCounts}
 	g.begin(name+set.name, " is spreadGo for one map; t is a *spreadArgs.")
 	zero := zeros()
 	g.loops(spreadTiles, spreadBlocks, side{spreadX, spreadAt, spreadNextX, spreadBlockX}, side{spreadV, 0, spreadNextV, spreadBlockV},
@@ -408,7 +509,7 @@ func (g *winoEmitter) column(rows []reg.GPVirtual, column, v int) {
 	TESTQ(U32(1<<column), g.field(spreadColumns))
 	JZ(LabelRef(label("outside")))
 	for i, r := range rows {
-		VMOVUPS(Mem{Base: r, Disp: 4*block*column + 4*g.lanes*v}, g.d[i])
+		VMOVUPS(Mem{Base: r, Disp: 4*block*g.step*column + 4*g.lanes*v}, g.d[i])
 	}
 	g.emit(g.c, g.d, func(i int, r reg.VecVirtual) { VMOVUPS(r, g.work(i*g.in+column)) })
 	JMP(LabelRef(label("next")))
@@ -451,9 +552,9 @@ type collector struct {
 	beyond   reg.GPVirtual  // bytes from a pixel to its residual
 }
 
-// collect emits a map from planes to pixels.
-func collect(set isa, name string, m winoMap, epilogue bool) {
-	g := &collector{winoEmitter: &winoEmitter{isa: set, winoMap: m, counts: collectCounts}, epilogue: epilogue}
+// collect emits a map from planes to pixels; those of a row are so many apart.
+func collect(set isa, name string, m winoMap, step int, epilogue bool) {
+	g := &collector{winoEmitter: &winoEmitter{isa: set, winoMap: m, step: step, counts: collectCounts}, epilogue: epilogue}
 	g.begin(name+set.name, " is collectGo for one map; t is a *collectArgs.")
 	if epilogue {
 		g.setFloor()
@@ -536,7 +637,7 @@ func (g *collector) rows(v int) {
 		}
 		next := fmt.Sprintf("row%d_%d", row, v)
 		g.emit(g.c, g.d, func(i int, r reg.VecVirtual) {
-			g.store(r, Mem{Base: pixels, Disp: 4*block*i + 4*g.lanes*v}, i, next)
+			g.store(r, Mem{Base: pixels, Disp: 4*block*g.step*i + 4*g.lanes*v}, i, next)
 		})
 		Label(next)
 	}
