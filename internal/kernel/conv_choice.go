@@ -34,9 +34,14 @@ func winogradTile(s ConvShape) int {
 }
 
 // halvesPay reports whether a convolution of stride two is computed fastest by
-// Winograd's algorithm.
-func halvesPay(s ConvShape) bool {
-	return !exact.Load() && halvesFit(s) && halvesSets[CurrentTier()] != nil
+// Winograd's algorithm, which it is from so many tiles on. They make transforming
+// the weights worth it, which takes longest for the gradient of the input.
+func halvesPay(s ConvShape, from int) bool {
+	if exact.Load() || !halvesFit(s) || halvesSets[CurrentTier()] == nil {
+		return false
+	}
+	oh, ow := s.Out()
+	return s.N*ceilDiv(oh, 4)*ceilDiv(ow, 4) >= from
 }
 
 func choosePlanar(s ConvShape) algorithm {
@@ -50,7 +55,7 @@ func chooseForward(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinograd(s, m)
 	}
-	if halvesPay(s) {
+	if halvesPay(s, 4) {
 		return newHalves(s)
 	}
 	if s.narrowGroups() > 0 {
@@ -63,7 +68,7 @@ func chooseInput(s ConvShape) correlator {
 	if m := winogradTile(s); m > 0 {
 		return newWinogradInput(s, m)
 	}
-	if halvesPay(s) {
+	if halvesPay(s, 24) {
 		return newHalvesInput(s)
 	}
 	if s.narrowGroups() > 0 {
@@ -79,7 +84,7 @@ func chooseWeights(s ConvShape) weightGrader {
 	if m := winogradTile(s); m > 0 && s.C*s.K >= small {
 		return newWinogradWeights(s, m)
 	}
-	if halvesPay(s) {
+	if halvesPay(s, 16) {
 		return newHalvesWeights(s)
 	}
 	if s.narrowGroups() > 0 {
