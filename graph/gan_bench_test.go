@@ -70,13 +70,17 @@ func planar(s *graph.Scope, x *G.Node) *G.Node {
 	return x
 }
 
-// ganParam is a parameter that two applications of a network to nodes of one graph
-// share.
-func ganParam(s *graph.Scope, x *G.Node, name string, init graph.Init, shape ...int) *G.Node {
+// ganShared is a parameter or buffer that two applications of a network to nodes of
+// one graph share.
+func ganShared(get func(string, graph.Init, ...int) *G.Node, s *graph.Scope, x *G.Node, name string, init graph.Init, shape ...int) *G.Node {
 	if n := x.Graph().ByName(s.Path() + "." + name); len(n) > 0 {
 		return n[0]
 	}
-	return s.Param(name, init, shape...)
+	return get(name, init, shape...)
+}
+
+func ganParam(s *graph.Scope, x *G.Node, name string, init graph.Init, shape ...int) *G.Node {
+	return ganShared(s.Param, s, x, name, init, shape...)
 }
 
 func ganWeights(s *graph.Scope, x *G.Node, bias bool, channels int, shape ...int) (w, b *G.Node) {
@@ -113,7 +117,7 @@ func ganNorm(s *graph.Scope, x *G.Node, relu bool) *G.Node {
 	shape, _ := op.ImageShape(x)
 	c, s := shape[1], s.Sub("norm")
 	w, b := ganParam(s, x, "weight", graph.Ones, c), ganParam(s, x, "bias", graph.Zeros, c)
-	mean, variance := ganParam(s, x, "running_mean", graph.Zeros, c), ganParam(s, x, "running_var", graph.Ones, c)
+	mean, variance := ganShared(s.Buffer, s, x, "running_mean", graph.Zeros, c), ganShared(s.Buffer, s, x, "running_var", graph.Ones, c)
 	return s.Emit(op.BatchNormTrain(x, w, b, mean, variance, op.BatchNormOptions{ReLU: relu}))
 }
 
