@@ -31,15 +31,20 @@ func DefaultConfig(model, data string) Config {
 // recipeFor returns the recipe of the model's family or, for classifiers, that of
 // the kind of data.
 func recipeFor(model, data string) recipe {
+	family := ""
 	if m, err := zoo.New(model); err == nil { // else Validate will say
-		if r, ok := familyRecipes[m.Family()]; ok {
-			return r
-		}
+		family = m.Family()
+	}
+	if r, ok := familyRecipes[family]; ok {
+		return r
 	}
 	kind, _, _ := strings.Cut(data, ":")
 	r, ok := dataRecipes[kind]
 	if !ok {
 		r = dataRecipes["cifar10"]
+	}
+	if family == "convnet" {
+		r.optimizer.LR /= 4 // it has no norms
 	}
 	return r
 }
