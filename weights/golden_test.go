@@ -22,7 +22,8 @@ func golden() *Archive {
 				Channels: 3, Height: 32, Width: 48, Resize: 36, Interpolation: "bilinear",
 				Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225},
 			},
-			Epoch: 7, Step: 4200,
+			Vocabulary: &Vocabulary{Unit: "word", Tokens: []string{"<unk>", "gopher", ""}},
+			Epoch:      7, Step: 4200,
 			Metrics: map[string]float64{"top1": 0.9375, "loss": math.Inf(1)},
 			Source:  "runs/first", License: "Apache-2.0",
 			Notes: map[string]string{"author": "gopher", "empty": ""},
@@ -54,6 +55,19 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(golden(), got, bits); d != "" {
+		t.Error(d)
+	}
+}
+
+// The first files had no vocabulary.
+func TestGoldenWithoutVocabulary(t *testing.T) {
+	got, err := Load("testdata/v1-first.gob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := golden()
+	want.Meta.Vocabulary = nil
+	if d := cmp.Diff(want, got, bits); d != "" {
 		t.Error(d)
 	}
 }

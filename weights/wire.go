@@ -47,6 +47,9 @@ type header struct {
 	Metrics         []metric // sorted by name
 	Source, License string
 	Notes           []note // sorted by name
+
+	TokenUnit string
+	Tokens    []string
 }
 
 type metric struct {
@@ -76,6 +79,9 @@ func newHeader(a *Archive) header {
 		Epoch:   m.Epoch, Step: m.Step,
 		Source: m.Source, License: m.License,
 	}
+	if v := m.Vocabulary; v != nil {
+		h.TokenUnit, h.Tokens = v.Unit, v.Tokens
+	}
 	for _, k := range slices.Sorted(maps.Keys(m.Metrics)) {
 		h.Metrics = append(h.Metrics, metric{k, m.Metrics[k]})
 	}
@@ -92,6 +98,9 @@ func (h *header) meta() Meta {
 		Input:   h.Input,
 		Epoch:   h.Epoch, Step: h.Step,
 		Source: h.Source, License: h.License,
+	}
+	if len(h.Tokens) > 0 {
+		m.Vocabulary = &Vocabulary{Unit: h.TokenUnit, Tokens: h.Tokens}
 	}
 	if len(h.Metrics) > 0 {
 		m.Metrics = make(map[string]float64)

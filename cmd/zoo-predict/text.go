@@ -19,12 +19,11 @@ func (f *flags) write(c *cobra.Command, p *zoo.Pretrained) error {
 		return cli.Usage(errors.Errorf("--tokens %d, want at least 1", f.tokens))
 	}
 	out := c.OutOrStdout()
-	if _, err := io.WriteString(out, f.prompt); err != nil {
-		return err
-	}
+	before := f.prompt // not written if there is nothing to follow
 	var failed error
 	err := p.Continue(f.prompt, f.tokens, zoo.Sampling{Temperature: f.temperature, TopK: f.topK, TopP: f.topP, Seed: f.seed}, func(text string) bool {
-		_, failed = io.WriteString(out, text)
+		_, failed = io.WriteString(out, before+text)
+		before = ""
 		return failed == nil && c.Context().Err() == nil
 	})
 	if err == nil {

@@ -111,6 +111,15 @@ func (s *settingFlags) register(flags *pflag.FlagSet, names ...string) {
 // config returns the settings: those of the file, if there is one, with those of
 // the flags over them.
 func (s *settingFlags) config(file string) (train.Config, error) {
+	c, err := s.unchecked(file)
+	if err != nil {
+		return c, err
+	}
+	return c, c.Validate()
+}
+
+// unchecked is config without looking whether the settings go together.
+func (s *settingFlags) unchecked(file string) (train.Config, error) {
 	names := train.Names{
 		Model: s.given["model"], Data: s.given["data"],
 		Optimizer: s.given["optimizer"], Schedule: s.given["schedule"],
@@ -132,7 +141,7 @@ func (s *settingFlags) config(file string) (train.Config, error) {
 			}
 		}
 	}
-	return c, c.Validate()
+	return c, nil
 }
 
 // settingFlag is a pflag.Value that checks its text and keeps it.
