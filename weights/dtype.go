@@ -57,6 +57,24 @@ func bytesOf[T float32 | int64 | uint64 | uint8](v []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*int(unsafe.Sizeof(T(0))))
 }
 
+// valuesOf returns the values whose memory it is.
+func valuesOf[T float32 | int64 | uint64 | uint8](data []byte) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/int(unsafe.Sizeof(T(0))))
+}
+
+// memory returns that of a slice of any of the types.
+func memory(values any) []byte {
+	switch v := values.(type) {
+	case []float32:
+		return bytesOf(v)
+	case []int64:
+		return bytesOf(v)
+	case []uint64:
+		return bytesOf(v)
+	}
+	return values.([]byte)
+}
+
 // littleEndian says that values lie in memory as they do in a file.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 

@@ -28,15 +28,17 @@ func (a *Archive) Save(path string) error {
 	return atomicfile.WriteFile(path, func(w io.Writer) error { return Encode(w, a) })
 }
 
-// Load reads a file that Save wrote. What the file is, is told from its content
-// and not from its name.
+// Load reads a file that Save wrote, or one of another format: safetensors, .npz,
+// .npy or the initialisers of an ONNX model. What the file is, is told from its
+// content and not from its name. Of other formats, floating-point values become
+// float32, and integers those of 64 bits or bytes.
 func Load(path string) (*Archive, error) {
 	f, size, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	a, err := decode(f, size)
+	a, err := readFile(f, size)
 	return a, errors.Wrap(err, path)
 }
 

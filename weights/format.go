@@ -2,7 +2,6 @@ package weights
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/gob"
 	"fmt"
 	"strings"
@@ -62,11 +61,6 @@ func describeFormat(head []byte) string {
 		return fmt.Sprintf("it looks like text (%q)", firstLine(head))
 	}
 	return "it is of an unknown format"
-}
-
-// safetensors begin with the length of a JSON object and the object.
-func safetensors(head []byte) bool {
-	return len(head) > 9 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 100<<20
 }
 
 // onnx models begin with field 1 of a protocol buffer, the version of the format

@@ -57,7 +57,12 @@ func Skip(patterns ...string) LoadOption {
 // must have been built. By default every name of one must be in the other, with
 // the same shape; if not, nothing is copied and the error is a *MismatchError.
 func (a *Archive) Into(p *graph.Params, opts ...LoadOption) error {
-	fits, err := newLoading(opts).fitting(a, p)
+	return newLoading(opts).archive(a, p)
+}
+
+// archive loads an archive that is in memory.
+func (l *loading) archive(a *Archive, p *graph.Params) error {
+	fits, err := l.fitting(a, p)
 	if err != nil {
 		return err
 	}

@@ -25,23 +25,36 @@ func LoadInto(path string, p *graph.Params, opts ...LoadOption) (Meta, error) {
 	if err != nil {
 		return Meta{}, err
 	}
-	l := newLoading(opts)
-	if size == unknown {
-		defer f.Close()
-		a, err := decode(f, size)
-		if err == nil {
-			err = a.Into(p, opts...)
-		}
-		return a.meta(), errors.Wrap(err, path)
-	}
-	s, err := l.stream(f, size, p)
-	if err != nil || !s.deferred {
+	meta, deferred, err := newLoading(opts).file(f, size, p)
+	if err != nil || !deferred {
 		f.Close()
 	}
-	if err != nil {
-		return Meta{}, errors.Wrap(err, path)
+	return meta, errors.Wrap(err, path)
+}
+
+// file loads an open file and tells whether parameters refer to it from now on.
+func (l *loading) file(f *os.File, size int64, p *graph.Params) (m Meta, deferred bool, err error) {
+	c, in, err := identify(f, size)
+	switch {
+	case err != nil:
+		return Meta{}, false, err
+	case c != nil:
+		if deferred, err = l.contents(c, p, l.deferred && size != unknown); err != nil {
+			return Meta{}, false, err
+		}
+		return c.meta, deferred, nil
+	case size == unknown:
+		a, err := decode(in, size)
+		if err == nil {
+			err = l.archive(a, p)
+		}
+		return a.meta(), false, err
 	}
-	return s.archive.Meta, nil
+	s, err := l.stream(f, size, p)
+	if err != nil {
+		return Meta{}, false, err
+	}
+	return s.archive.Meta, s.deferred, nil
 }
 
 func (a *Archive) meta() Meta {

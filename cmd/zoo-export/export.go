@@ -17,7 +17,9 @@ import (
 
 // formats are how weights can be written, by the extension of the file.
 var formats = map[string]func(*weights.Archive, string) error{
-	".gob": (*weights.Archive).Save,
+	".gob":         (*weights.Archive).Save,
+	".npz":         (*weights.Archive).SaveNPZ,
+	".safetensors": (*weights.Archive).SaveSafetensors,
 }
 
 func format(path string) string { return strings.ToLower(filepath.Ext(path)) }

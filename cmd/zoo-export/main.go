@@ -2,6 +2,7 @@
 // weights.
 //
 //	zoo-export --from runs/first --to resnet20.gob
+//	zoo-export --from resnet20.gob --to resnet20.safetensors
 //	zoo-export inspect resnet20.gob
 //
 // Its exit status is 0 if all went well, 1 for a failure and 2 for bad usage.
@@ -30,10 +31,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	var e export
 	root := &cobra.Command{
-		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob",
+		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob|.safetensors|.npz",
 		Short: "Take weights out of a run, or show what is in a file of weights",
 		Long: "Zoo-export writes the weights of a run, or of a file of weights or a checkpoint,\n" +
-			"to a file of their own. Of a run folder it takes the finished weights or, if the\n" +
+			"to a file of their own, in the format that its extension names. Of a run folder it takes the finished weights or, if the\n" +
 			"run has none, those of its best or last checkpoint.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := e.check(); err != nil {
