@@ -34,8 +34,9 @@ func newRoot() *cobra.Command {
 		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob|.safetensors|.npz",
 		Short: "Take weights out of a run, or show what is in a file of weights",
 		Long: "Zoo-export writes the weights of a run, or of a file of weights or a checkpoint,\n" +
-			"to a file of their own, in the format that its extension names. Of a run folder it takes the finished weights or, if the\n" +
-			"run has none, those of its best or last checkpoint.",
+			"to a file of their own, in the format that its extension names. Of a run folder it\n" +
+			"takes the finished weights or, if the run has none, those of its best or last\n" +
+			"checkpoint.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := e.check(); err != nil {
 				return cli.Usage(err)
