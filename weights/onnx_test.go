@@ -138,3 +138,29 @@ func writeFile(t *testing.T, path string, data []byte) {
 		t.Fatal(err)
 	}
 }
+
+// TestONNXExport reads a model that PyTorch exported; testdata/formats.py wrote it.
+func TestONNXExport(t *testing.T) {
+	a, err := Load("testdata/tiny.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := func(begin float32, n int) []float32 {
+		var v []float32
+		for i := range n {
+			v = append(v, begin+float32(i)/4)
+		}
+		return v
+	}
+	want := []Tensor{
+		{Name: "0.weight", Shape: []int{3, 2}, Values: values(0, 6)},
+		{Name: "0.bias", Shape: []int{3}, Values: values(1, 3)},
+		{Name: "1.weight", Shape: []int{3}, Values: values(2, 3)},
+		{Name: "1.bias", Shape: []int{3}, Values: values(3, 3)},
+		{Name: "1.running_mean", Shape: []int{3}, Values: values(4, 3), Buffer: true},
+		{Name: "1.running_var", Shape: []int{3}, Values: values(5, 3), Buffer: true},
+	}
+	if d := cmp.Diff(want, a.Tensors); d != "" {
+		t.Error(d)
+	}
+}
