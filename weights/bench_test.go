@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path/filepath"
 	"testing"
 )
 
@@ -38,6 +39,42 @@ func BenchmarkDecode(b *testing.B) {
 	for b.Loop() {
 		if _, err := decode(bytes.NewReader(data), int64(len(data))); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLoadFormats loads the same weights from files of each format, to an
+// archive and into parameters.
+func BenchmarkLoadFormats(b *testing.B) {
+	a := large()
+	var list shapes
+	for _, t := range a.Tensors {
+		list = append(list, struct {
+			name string
+			dims []int
+		}{t.Name, t.Shape})
+	}
+	p := model(b, 0, list)
+	for _, c := range []struct {
+		name string
+		save func(string) error
+	}{{"gob", a.Save}, {"npz", a.SaveNPZ}, {"safetensors", a.SaveSafetensors}} {
+		path := filepath.Join(b.TempDir(), "large")
+		if err := c.save(path); err != nil {
+			b.Fatal(err)
+		}
+		for what, load := range map[string]func() error{
+			"Load":     func() error { _, err := Load(path); return err },
+			"LoadInto": func() error { _, err := LoadInto(path, p); return err },
+		} {
+			b.Run(c.name+"/"+what, func(b *testing.B) {
+				b.SetBytes(100 * 512 * 500 * 4)
+				for b.Loop() {
+					if err := load(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		}
 	}
 }

@@ -107,9 +107,12 @@ func npzArray(entry *zip.File) (*located, error) {
 	if !ok {
 		return nil, errors.Errorf("%.200q is no array (%s)", entry.Name, npyExt)
 	}
+	if err := (&Tensor{Name: name}).checkName(); err != nil {
+		return nil, errors.Wrap(err, "damaged")
+	}
 	r, err := entry.Open()
 	if err != nil {
-		return nil, errors.Wrapf(err, "%.200q", entry.Name)
+		return nil, errors.Wrap(err, name)
 	}
 	defer r.Close()
 	l, begin, err := readNPYHeader(name, r, int64(entry.UncompressedSize64))

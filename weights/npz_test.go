@@ -176,6 +176,7 @@ func TestNPZ(t *testing.T) {
 		{"other content", zipped(t, zip.Store, [2]string{"a.npy", "something else"}), "a: damaged: it is no NumPy array"},
 		{"twice", zipped(t, zip.Store, [2]string{"a.npy", array(1)}, [2]string{"a.npy", array(1)}), "a appears twice"},
 		{"no name", zipped(t, zip.Store, [2]string{".npy", array(1)}), "a tensor has no name"},
+		{"unprintable name", zipped(t, zip.Store, [2]string{"a\nb.npy", "something else"}), "characters that cannot be printed"},
 		{"too long", zipped(t, zip.Store, [2]string{"a.npy", array(1) + "x"}), "2 bytes, want 1"},
 		{"pickled", zipped(t, zip.Store, [2]string{"a.npy", string(npyFile(1, "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "x"))}), "a: values are Python objects (|O)"},
 		{"bad notes", zipped(t, zip.Store, [2]string{"__meta__.npy", array(3)}), "damaged: __meta__"},

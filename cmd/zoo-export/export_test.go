@@ -106,6 +106,34 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// TestFormats exports to each format, from it, and looks into it.
+func TestFormats(t *testing.T) {
+	a := resnet20(t, 7)
+	a.Meta.Metrics = map[string]float64{"top1": 0.5}
+	from := save(t, checkpoint(a), "checkpoint")
+	for ext := range formats {
+		file := filepath.Join(t.TempDir(), "out"+ext)
+		back := filepath.Join(t.TempDir(), "back.gob")
+		for _, args := range [][]string{
+			{"--from", from, "--to", file},
+			{"--from", file, "--to", back, "--model", "resnet20"},
+		} {
+			if status, _, stderr := command(args...); status != 0 || stderr != "" {
+				t.Fatalf("%v: status %d, %s", args, status, stderr)
+			}
+		}
+		for _, path := range []string{file, back} {
+			if d := cmp.Diff(a, load(t, path), archives); d != "" {
+				t.Errorf("%s: %s", path, d)
+			}
+		}
+		status, stdout, stderr := command("inspect", file)
+		if want := "97 tensors, 1.08 MB: 269239 parameters, "; status != 0 || stderr != "" || !strings.Contains(stdout, want) {
+			t.Errorf("%s: status %d, %s%s", ext, status, stdout, stderr)
+		}
+	}
+}
+
 // TestRunFolder checks which file of a run is taken.
 func TestRunFolder(t *testing.T) {
 	dir := t.TempDir()
@@ -203,8 +231,8 @@ func TestFailures(t *testing.T) {
 	}{
 		{"nothing", nil, 2, "--from is missing: want a run folder or a file of weights", 0},
 		{"no target", []string{"--from", good}, 2, "--to is missing", 0},
-		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.onnx")}, 2, "out.onnx: cannot write this format, want a name that ends in .gob", 0},
-		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob", 0},
+		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.onnx")}, 2, "out.onnx: cannot write this format, want a name that ends in .gob or .npz or .safetensors", 0},
+		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .safetensors", 0},
 		{"model", []string{"--from", good, "--to", out, "--model", "resnet21"}, 2, `--model: no model "resnet21"; the nearest names are resnet20`, 0},
 		{"command", []string{"inspct", good}, 2, `no command "inspct"; did you mean inspect?`, 0},
 		{"flag", []string{"--form", good}, 2, "no flag --form; did you mean --from?", 0},
