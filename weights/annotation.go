@@ -46,6 +46,7 @@ func annotate(a *Archive) (annotation, error) {
 		value any
 	}{
 		{"classes", len(m.Classes) > 0, m.Classes},
+		{"vocabulary", m.Vocabulary != nil, m.Vocabulary},
 		{"metrics", len(metrics) > 0, metrics},
 		{"notes", len(m.Notes) > 0, m.Notes},
 		{"input", !m.Input.empty(), m.Input},
@@ -92,7 +93,7 @@ func (n annotation) apply(c *contents) error {
 	metrics := make(map[string]measured)
 	var buffers, noDecay []string
 	for name, to := range map[string]any{
-		"classes": &m.Classes, "metrics": &metrics, "notes": &m.Notes, "input": &m.Input,
+		"classes": &m.Classes, "vocabulary": &m.Vocabulary, "metrics": &metrics, "notes": &m.Notes, "input": &m.Input,
 		"epoch": &m.Epoch, "step": &m.Step, inBuffers: &buffers, inNoDecay: &noDecay,
 	} {
 		text, ok := n[name]

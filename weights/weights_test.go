@@ -14,9 +14,10 @@ func sample() *Archive {
 	return &Archive{
 		Meta: Meta{
 			Model: "lenet", Config: "classes: 2\n",
-			Classes: []string{"cat", "dog"},
-			Input:   Input{Channels: 1, Height: 28, Width: 28, Resize: 32, Interpolation: "bilinear", Mean: []float32{0.1}, Std: []float32{0.3}},
-			Epoch:   3, Step: 1200,
+			Classes:    []string{"cat", "dog"},
+			Vocabulary: &Vocabulary{Unit: "character", Tokens: []string{"a", "\n", "é"}},
+			Input:      Input{Channels: 1, Height: 28, Width: 28, Resize: 32, Interpolation: "bilinear", Mean: []float32{0.1}, Std: []float32{0.3}},
+			Epoch:      3, Step: 1200,
 			Metrics: map[string]float64{"top1": 0.5, "loss": math.Inf(1)},
 			Source:  "a test", License: "Apache-2.0",
 			Notes: map[string]string{"b": "2", "a": "1"},
