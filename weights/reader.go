@@ -21,10 +21,12 @@ var readers = []reader{
 	{npz, readNPZ},
 	{npy, readNPY},
 	{onnx, readONNX},
+	{torchZip, readTorchZip}, // after npz, which is one, too
+	{torchPickle, readPickled},
 }
 
 // wanted is what a message asks for when a file is nothing that can be read.
-const wanted = "want a gob file of weights, or safetensors, .npz, .npy or ONNX"
+const wanted = "want a gob file of weights, or safetensors, .npz, .npy, .pth or ONNX"
 
 // readFile reads the whole of a file of any format.
 func readFile(f *os.File, size int64) (*Archive, error) {
