@@ -76,6 +76,9 @@ func (u *unpickler) ints(v any) ([]int, error) {
 	if !ok || len(items) > rankLimit {
 		return nil, errors.Errorf("damaged: the pickle has a tensor whose shape is no tuple of at most %d sizes", rankLimit)
 	}
+	if len(items) == 0 {
+		return nil, nil
+	}
 	if err := u.charge(len(items)); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 var formats = map[string]func(*weights.Archive, string) error{
 	".gob":         (*weights.Archive).Save,
 	".npz":         (*weights.Archive).SaveNPZ,
+	".pth":         (*weights.Archive).SavePTH,
 	".safetensors": (*weights.Archive).SaveSafetensors,
 }
 
