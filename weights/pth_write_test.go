@@ -128,3 +128,24 @@ func TestTorchReads(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadPTHInto loads a state dict into a model, with values left in the file
+// and without.
+func TestLoadPTHInto(t *testing.T) {
+	from := model(t, 1, several())
+	want := FromParams(from)
+	path := filepath.Join(t.TempDir(), "a.pth")
+	if err := want.SavePTH(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, opts := range [][]LoadOption{nil, {Deferred()}} {
+		to := model(t, 1e6, several())
+		if _, err := LoadInto(path, to, opts...); err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Fetch(); err != nil {
+			t.Fatal(err)
+		}
+		same(t, fmt.Sprint(len(opts), " options"), FromParams(to), want)
+	}
+}
