@@ -14,8 +14,9 @@
 // a file that is truncated, damaged or of another format gives one clear error,
 // and no size in it is believed before the bytes are there.
 //
-// Load and LoadInto also read safetensors, .npz, .npy and the initialisers of ONNX
-// models; [Archive.SaveSafetensors] and [Archive.SaveNPZ] write the first two.
+// Load and LoadInto also read safetensors, .npz, .npy, the checkpoints of PyTorch
+// and the initialisers of ONNX models; [Archive.SaveSafetensors], [Archive.SaveNPZ]
+// and [Archive.SavePTH] write such files.
 //
 // An [Archive] also holds tensors that belong to no model, in sections of their
 // own, so that a training loop can keep its whole state in the same format.

@@ -29,9 +29,9 @@ func (a *Archive) Save(path string) error {
 }
 
 // Load reads a file that Save wrote, or one of another format: safetensors, .npz,
-// .npy or the initialisers of an ONNX model. What the file is, is told from its
-// content and not from its name. Of other formats, floating-point values become
-// float32, and integers those of 64 bits or bytes.
+// .npy, a checkpoint of PyTorch or the initialisers of an ONNX model. What the file
+// is, is told from its content and not from its name. Of other formats,
+// floating-point values become float32, and integers those of 64 bits or bytes.
 func Load(path string) (*Archive, error) {
 	f, size, err := open(path)
 	if err != nil {

@@ -230,7 +230,7 @@ func TestHostileZips(t *testing.T) {
 		{"large pickle", zipped(t, zip.Deflate, [2]string{"data.pkl", strings.Repeat("N", pickleLimit+1)}), "data.pkl has 16777217 bytes, at most 16777216 are read"},
 		{"method", bytes.ReplaceAll(zipped(t, zip.Deflate, pickle, storage), []byte("\x08\x00\x08\x00"), []byte("\x08\x00\x0c\x00")), "is compressed with method 12"},
 		{"encrypted", bytes.ReplaceAll(stored, []byte("PK\x01\x02\x14\x00\x14\x00\x08"), []byte("PK\x01\x02\x14\x00\x14\x00\x09")), "is encrypted"},
-		{"cut", stored[:len(stored)-30], "truncated or damaged: it begins as a zip archive, but at its end: zip: not a valid zip file"},
+		{"cut", stored[:len(stored)-30], "it looks like a zip archive, but is truncated or damaged: zip: not a valid zip file"},
 		{"changed", bytes.Replace(stored, []byte(floats(3)), []byte(floats(3)[:11]+"x"), 1), "damaged: the CRC-32 of a is not the one in the file"},
 		{"overlapping", overlappingStorages(t), "damaged: a/data/0 and a/data/1 overlap"},
 	} {

@@ -20,7 +20,7 @@ func torchZip(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x0
 func (c *checkpoint) openZip() (any, error) {
 	z, err := zip.NewReader(c.file, c.size)
 	if err != nil {
-		return nil, errors.Errorf("truncated or damaged: it begins as a zip archive, but at its end: %v", err)
+		return nil, errors.Errorf("it looks like a zip archive, but is truncated or damaged: %v", err)
 	}
 	files, folder := make(map[string]*zip.File, len(z.File)), ""
 	for _, f := range z.File {

@@ -106,12 +106,50 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestFormats exports to each format, from it, and looks into it.
+// TestStateDict exports to PyTorch's format, which has names, shapes and values and
+// no more, and from it as the model.
+func TestStateDict(t *testing.T) {
+	m, err := zoo.New("resnet20", zoo.WithClasses(7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Init(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := weights.FromParams(p)
+	file := filepath.Join(t.TempDir(), "out.pth")
+	back := filepath.Join(t.TempDir(), "back.gob")
+	for _, args := range [][]string{
+		{"--from", save(t, checkpoint(a), "checkpoint"), "--to", file},
+		{"--from", file, "--to", back, "--model", "resnet20"},
+	} {
+		if status, _, stderr := command(args...); status != 0 || stderr != "" {
+			t.Fatalf("%v: status %d, %s", args, status, stderr)
+		}
+	}
+	got := load(t, back)
+	if got.Meta.Model != "resnet20" {
+		t.Errorf("the model is %q", got.Meta.Model)
+	}
+	if d := cmp.Diff(a.Tensors, got.Tensors, archives); d != "" {
+		t.Error(d)
+	}
+	status, stdout, stderr := command("inspect", file)
+	if want := "97 tensors, "; status != 0 || stderr != "" || !strings.Contains(stdout, want) {
+		t.Errorf("status %d, %s%s", status, stdout, stderr)
+	}
+}
+
+// TestFormats exports to each format that keeps all, from it, and looks into it.
 func TestFormats(t *testing.T) {
 	a := resnet20(t, 7)
 	a.Meta.Metrics = map[string]float64{"top1": 0.5}
 	from := save(t, checkpoint(a), "checkpoint")
 	for ext := range formats {
+		if ext == ".pth" { // see TestStateDict
+			continue
+		}
 		file := filepath.Join(t.TempDir(), "out"+ext)
 		back := filepath.Join(t.TempDir(), "back.gob")
 		for _, args := range [][]string{
@@ -231,8 +269,8 @@ func TestFailures(t *testing.T) {
 	}{
 		{"nothing", nil, 2, "--from is missing: want a run folder or a file of weights", 0},
 		{"no target", []string{"--from", good}, 2, "--to is missing", 0},
-		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.onnx")}, 2, "out.onnx: cannot write this format, want a name that ends in .gob or .npz or .safetensors", 0},
-		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .safetensors", 0},
+		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.onnx")}, 2, "out.onnx: cannot write this format, want a name that ends in .gob or .npz or .pth or .safetensors", 0},
+		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .pth or .safetensors", 0},
 		{"model", []string{"--from", good, "--to", out, "--model", "resnet21"}, 2, `--model: no model "resnet21"; the nearest names are resnet20`, 0},
 		{"command", []string{"inspct", good}, 2, `no command "inspct"; did you mean inspect?`, 0},
 		{"flag", []string{"--form", good}, 2, "no flag --form; did you mean --from?", 0},

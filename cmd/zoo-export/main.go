@@ -31,7 +31,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	var e export
 	root := &cobra.Command{
-		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob|.safetensors|.npz",
+		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob|.safetensors|.npz|.pth",
 		Short: "Take weights out of a run, or show what is in a file of weights",
 		Long: "Zoo-export writes the weights of a run, or of a file of weights or a checkpoint,\n" +
 			"to a file of their own, in the format that its extension names. Of a run folder it\n" +
