@@ -66,8 +66,6 @@ type tally struct {
 	DFakeSum float64 `json:"d_fake_sum,omitempty"`
 }
 
-func (t *tally) loss() float64 { return t.LossSum / float64(t.Items) }
-
 // newTask returns the task for the model of the run.
 func newTask(r *Run) (task, error) {
 	t, err := taskOf(r.config.Model)

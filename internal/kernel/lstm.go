@@ -32,7 +32,7 @@ type LSTM struct {
 // lstmCall is what a call works on.
 type lstmCall struct {
 	saved, packed, x, xb []float32
-	dy, dhn, dcn         []float32
+	dy, dhn              []float32
 	dz, dc, dx, dw       []float32
 	from                 []float32 // blocks that the gradients of the gates are multiplied with, for those of weights
 	fromStep, fromBlocks int       // values between two steps, and blocks
