@@ -3,7 +3,6 @@ package weights
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"os/exec"
 	"strings"
 	"testing"
@@ -74,7 +73,7 @@ func TestPickleOperations(t *testing.T) {
 		{"\x8a\x00.", "0"},
 		{"\x8a\x01\xff.", "-1"},
 		{"\x8a\x03\x00\x00\x01.", "65536"},
-		{"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f.", fmt.Sprint(math.MaxInt64)},
+		{"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f.", "9223372036854775807"},
 		{"\x8b\x02\x00\x00\x00\x00\x80.", "-32768"},
 		{"\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00.", "long 000000000000008000"},
 		{"G\xbf\xf8\x00\x00\x00\x00\x00\x00.", "float -1.5"},

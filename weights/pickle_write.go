@@ -1,6 +1,9 @@
 package weights
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // pickler writes a pickle of protocol 2, in the words of the pickles that
 // torch.save writes.
@@ -26,7 +29,7 @@ func (p *pickler) int(n int) {
 		p.op('K', byte(n))
 	case n < 1<<16:
 		p.op('M', byte(n), byte(n>>8))
-	case n < 1<<31:
+	case n <= math.MaxInt32:
 		p.op('J')
 		p.data = binary.LittleEndian.AppendUint32(p.data, uint32(n))
 	default:
