@@ -11,9 +11,9 @@ type attentionWork struct {
 	keys        int // of the query that attends to the most
 	pitch       int // from a row of the matrices below to the next
 
-	// Of size (rows, keys): the probabilities, those after dropout, and the
-	// gradients of the scores. Of size keys: what probabilities are multiplied by.
-	p, dropped, ds, mask []float32
+	// Of size (rows, keys): the probabilities, what dropout multiplies them by, what
+	// comes of that, and the gradients of the scores.
+	p, mask, dropped, ds []float32
 }
 
 var attentionWorks spares[attentionWork]
@@ -53,13 +53,12 @@ func (w *attentionWork) query(x Heads, d int) []float32 { return w.of(x, d)[w.fi
 func (w *attentionWork) probabilities() {
 	Gemm(false, true, w.rows, w.keys, w.D, w.Scale, w.query(w.q, w.D), w.q.Row, w.of(w.k, w.D), w.k.Row, 0, w.p, w.pitch)
 	for r := range w.rows {
-		row := w.p[r*w.pitch:][:w.keys]
-		keys := w.Attention.keys(w.first + r)
+		row := w.part(w.p, r)
 		if w.Mask.Values != nil {
-			w.addMask(row[:keys], r)
+			w.addMask(row, r)
 		}
-		w.softmax.softmaxLine(row[:keys], row[:keys], nil)
-		clear(row[keys:])
+		w.softmax.softmaxLine(row, row, nil)
+		clear(w.p[r*w.pitch:][len(row):w.keys])
 	}
 }
 
@@ -77,29 +76,37 @@ func (w *attentionWork) addMask(scores []float32, r int) {
 // maskUnit is what the loop that draws masks takes at a time.
 const maskUnit = 32
 
-// drop computes dropped from p.
+// drop draws the mask and computes dropped from p.
 func (w *attentionWork) drop() {
+	w.mask = grow(w.mask, w.rows*w.pitch)
 	w.dropped = grow(w.dropped, w.rows*w.pitch)
 	for r := range w.rows {
-		row := w.p[r*w.pitch:][:w.keys]
-		w.softmax.e.mul(w.dropped[r*w.pitch:][:w.keys], row, w.draw(r))
+		row := w.part(w.dropped, r)
+		w.draw(r)
+		w.softmax.e.mul(row, w.part(w.p, r), w.part(w.mask, r))
+		clear(w.dropped[r*w.pitch:][len(row):w.keys])
 	}
 }
 
-// draw returns what the probabilities of query r of the block are multiplied by.
+// part returns what belongs to the keys of query r of the block.
+func (w *attentionWork) part(x []float32, r int) []float32 {
+	return x[r*w.pitch:][:w.Attention.keys(w.first+r)]
+}
+
+// draw sets what the probabilities of query r of the block are multiplied by.
 // Every query has words of its own, so that neither blocks nor causality change
 // what is drawn.
-func (w *attentionWork) draw(r int) []float32 {
-	w.mask = grow(w.mask, w.pitch)
+func (w *attentionWork) draw(r int) {
+	keys := len(w.part(w.mask, r))
+	mask := w.mask[r*w.pitch:][:keys+-keys&(maskUnit-1)]
 	threshold := uint64(float64(w.Dropout) * (1 << 32))
 	if threshold == 1<<32 {
-		clear(w.mask)
-		return w.mask[:w.keys]
+		clear(mask)
+		return
 	}
 	row := (w.item*w.Heads+w.head)*w.Tq + w.first + r
 	block := uint64(row) * uint64(ceilDiv(w.Tk, maskUnit)*maskUnit/4)
-	w.random.mask(w.mask, block, &w.Key, uint32(threshold), float32(1/(1-float64(w.Dropout))))
-	return w.mask[:w.keys]
+	w.random.mask(mask, block, &w.Key, uint32(threshold), float32(1/(1-float64(w.Dropout))))
 }
 
 // gradients computes the gradients of the block's queries, and of keys and
@@ -126,11 +133,10 @@ func (w *attentionWork) gradients(sum float32) {
 // scoresGrad turns row r of ds from the gradients of the probabilities after
 // dropout into those of the scores.
 func (w *attentionWork) scoresGrad(r int) {
-	keys := w.Attention.keys(w.first + r)
-	row := w.ds[r*w.pitch:][:w.keys]
+	row := w.part(w.ds, r)
 	if w.Dropout > 0 {
-		w.softmax.e.mul(row, row, w.draw(r))
+		w.softmax.e.mul(row, row, w.part(w.mask, r))
 	}
-	w.softmax.softmaxGradLine(row[:keys], w.p[r*w.pitch:][:keys], row[:keys])
-	clear(row[keys:])
+	w.softmax.softmaxGradLine(row, w.part(w.p, r), row)
+	clear(w.ds[r*w.pitch:][len(row):w.keys])
 }

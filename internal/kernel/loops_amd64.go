@@ -41,6 +41,7 @@ func init() {
 	softmaxes[AVX2] = &softmaxKernels{
 		exps: expsAVX2, sumExp: sumExpAVX2, expDiff: expDiffAVX2,
 		softmaxGrad: softmaxGradAVX2, logSoftmaxGrad: logSoftmaxGradAVX2,
+		lanes: 8, vectorMax: vectorMaxAVX2,
 	}
 	layerNorms[AVX2] = &layerNormKernels{
 		addSum: addSumAVX2, deviations: deviationsAVX2, affine: rowAffineAVX2, products: rowProductsAVX2, inputGrad: rowInputGradAVX2,
@@ -58,6 +59,7 @@ func init() {
 	softmaxes[AVX512] = &softmaxKernels{
 		exps: expsAVX512, sumExp: sumExpAVX512, expDiff: expDiffAVX512,
 		softmaxGrad: softmaxGradAVX512, logSoftmaxGrad: logSoftmaxGradAVX512,
+		lanes: 16, vectorMax: vectorMaxAVX512,
 	}
 	layerNorms[AVX512] = &layerNormKernels{
 		addSum: addSumAVX512, deviations: deviationsAVX512, affine: rowAffineAVX512, products: rowProductsAVX512, inputGrad: rowInputGradAVX512,

@@ -166,9 +166,7 @@ func (g *product) packPanelA(band int) {
 		dst := g.packedA[i*g.deep:][:high*g.deep]
 		g.a.packRows(dst, high, g.i0+i, min(high, g.rows-i), g.p0, g.deep)
 		if g.alpha != 1 {
-			for q := range dst {
-				dst[q] *= g.alpha
-			}
+			elementwise.get().scale(dst, dst, g.alpha)
 		}
 	}
 }

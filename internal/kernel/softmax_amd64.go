@@ -51,3 +51,13 @@ func softmaxGradAVX512(dx []float32, y []float32, dy []float32, s float32)
 //
 //go:noescape
 func logSoftmaxGradAVX512(dx []float32, y []float32, dy []float32, s float32)
+
+// vectorMaxAVX2: most[i] = the largest of x[i], x[i+lanes], ..., NaN if one of them is, for each lane; len(x) >= lanes
+//
+//go:noescape
+func vectorMaxAVX2(most *float32, x []float32)
+
+// vectorMaxAVX512: most[i] = the largest of x[i], x[i+lanes], ..., NaN if one of them is, for each lane; len(x) >= lanes
+//
+//go:noescape
+func vectorMaxAVX512(most *float32, x []float32)

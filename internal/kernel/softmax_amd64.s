@@ -1626,3 +1626,55 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// func vectorMaxAVX2(most *float32, x []float32)
+// Requires: AVX
+TEXT ·vectorMaxAVX2(SB), NOSPLIT, $0-32
+	MOVQ    x_base+8(FP), AX
+	MOVQ    x_len+16(FP), CX
+	LEAQ    -32(AX)(CX*4), DX
+	VMOVUPS (DX), Y0
+
+vectors:
+	CMPQ      CX, $0x08
+	JLT       done
+	VMOVUPS   (AX), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVAPS   Y0, Y0
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, CX
+	JMP       vectors
+
+done:
+	MOVQ    most+0(FP), AX
+	VMOVUPS Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func vectorMaxAVX512(most *float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorMaxAVX512(SB), NOSPLIT, $0-32
+	MOVQ    x_base+8(FP), AX
+	MOVQ    x_len+16(FP), CX
+	LEAQ    -64(AX)(CX*4), DX
+	VMOVUPS (DX), Z0
+
+vectors:
+	CMPQ    CX, $0x10
+	JLT     done
+	VMOVUPS (AX), Z1
+	VMAXPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVAPS Z1, K1, Z0
+	VMOVAPS Z0, Z0
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, CX
+	JMP     vectors
+
+done:
+	MOVQ    most+0(FP), AX
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET

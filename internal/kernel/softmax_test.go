@@ -167,3 +167,28 @@ func BenchmarkSoftmax(b *testing.B) {
 		})
 	}
 }
+
+func TestLineMax(t *testing.T) {
+	onEachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(8, 9))
+		s := takeSoftmaxWork()
+		for n := 1; n < 70; n++ {
+			x := randomSlice(r, n)
+			for at := range n {
+				for _, v := range []float32{7, inf, nan} {
+					old := x[at]
+					x[at] = v
+					if got := s.lineMax(x); got != v && (got == got || v == v) {
+						t.Errorf("the largest of %d values, %v at %d among them, is %v", n, v, at, got)
+					}
+					x[at] = old
+				}
+			}
+			fill(x, -inf)
+			if got := s.lineMax(x); got != -inf {
+				t.Errorf("the largest of %d times -Inf is %v", n, got)
+			}
+		}
+		softmaxWorks.put(s)
+	})
+}

@@ -29,11 +29,15 @@ type softmaxKernels struct {
 	sumExp                      func(x []float32, m float32) (sum float64)
 	expDiff                     func(y, x, m []float32)
 	softmaxGrad, logSoftmaxGrad func(dx, y, dy []float32, s float32)
+
+	lanes     int // of vectorMax
+	vectorMax func(most *float32, x []float32)
 }
 
 var softmaxes = byTier[softmaxKernels]{Generic: {
 	exps: expsGo, sumExp: sumExpGo, expDiff: expDiffGo,
 	softmaxGrad: softmaxGradGo, logSoftmaxGrad: logSoftmaxGradGo,
+	lanes: 1, vectorMax: vectorMaxGo,
 }}
 
 var softmaxWorks spares[softmaxWork]
@@ -94,21 +98,24 @@ func (s *softmaxWork) stripSumExp(x []float32, at, n, inner int) []float64 {
 
 // lineMax returns the largest entry of x, NaN if one of them is.
 func (s *softmaxWork) lineMax(x []float32) float32 {
-	const w = 64
-	most := negInf
-	if len(x) >= 2*w {
-		row := s.row[:w]
-		copy(row, x)
-		for x = x[w:]; len(x) > 0; x = x[min(w, len(x)):] {
-			next := x[:min(w, len(x))]
-			s.maxRow(row[:len(next)], next)
-		}
+	if len(x) >= s.k.lanes {
+		row := s.memory[1][:s.k.lanes]
+		s.k.vectorMax(&row[0], x)
 		x = row
 	}
+	most := negInf
 	for _, v := range x {
 		most = max(most, v)
 	}
 	return most
+}
+
+// vectorMaxGo: the largest entry, NaN if one of them is
+func vectorMaxGo(most *float32, x []float32) {
+	*most = x[0]
+	for _, v := range x[1:] {
+		*most = max(*most, v)
+	}
 }
 
 // expsGo: y[i] = exp(x[i] - m); the sum of y[i]

@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
@@ -49,4 +50,32 @@ func softmax() {
 				return x[1:]
 			}},
 	)
+	for _, tier := range []string{"AVX2", "AVX512"} {
+		vectorMax(&vector{tier: tier})
+	}
+}
+
+// vectorMax emits the kernel that finds the largest of the values whose index is
+// the same modulo the length of a vector. The last vector is read from the end
+// backwards: what was there before does no harm.
+func vectorMax(v *vector) {
+	TEXT("vectorMax"+v.tier, NOSPLIT, "func(most *float32, x []float32)")
+	Pragma("noescape")
+	Doc("vectorMax" + v.tier + ": most[i] = the largest of x[i], x[i+lanes], ..., NaN if one of them is, for each lane; len(x) >= lanes")
+	x, n := Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	size := Imm(uint64(v.lanes()))
+	last := GP64()
+	LEAQ(Mem{Base: x, Index: n, Scale: 4, Disp: -4 * v.lanes()}, last)
+	most := v.load(Mem{Base: last})
+	Label("vectors")
+	CMPQ(n, size)
+	JLT(LabelRef("done"))
+	VMOVAPS(v.maximum(v.load(Mem{Base: x}), most), most)
+	ADDQ(Imm(uint64(4*v.lanes())), x)
+	SUBQ(size, n)
+	JMP(LabelRef("vectors"))
+	Label("done")
+	v.store(most, Mem{Base: Load(Param("most"), GP64())})
+	VZEROUPPER()
+	RET()
 }
