@@ -118,3 +118,83 @@ func ExampleStage() {
 	// (128, 64, 1, 1)
 	// (128, 128, 3, 3)
 }
+
+// An LSTM over the embeddings of tokens: the state after the last step is an output
+// of the graph, to be the state before the next run.
+func ExampleLSTM() {
+	params := graph.NewParams(1)
+	g, err := graph.Build(params, graph.Eval, func(s *graph.Scope) {
+		tokens := s.Labels("tokens", 8, 35)
+		h, c := s.Input("h", 2, 8, 64), s.Input("c", 2, 8, 64)
+		x := blocks.Embedding(s.Sub("encoder"), tokens, 1000, 32)
+		y, h, c := blocks.LSTM{Hidden: 64, Layers: 2}.Emit(s.Sub("rnn"), x, h, c)
+		s.Output("y", y)
+		s.Output("hn", h)
+		s.Output("cn", c)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(g.Output("y").Shape(), g.Output("hn").Shape())
+	for p := range params.All() {
+		fmt.Println(p.Name, p.Value.Shape())
+	}
+	// Output:
+	// (8, 35, 64) (2, 8, 64)
+	// encoder.weight (1000, 32)
+	// rnn.weight_ih_l0 (256, 32)
+	// rnn.weight_hh_l0 (256, 64)
+	// rnn.bias_ih_l0 (256)
+	// rnn.bias_hh_l0 (256)
+	// rnn.weight_ih_l1 (256, 64)
+	// rnn.weight_hh_l1 (256, 64)
+	// rnn.bias_ih_l1 (256)
+	// rnn.bias_hh_l1 (256)
+}
+
+// A layer of a Transformer for sequences of 16 positions of 32 values.
+func ExampleEncoderLayer() {
+	params := graph.NewParams(1)
+	g, err := graph.Build(params, graph.Eval, func(s *graph.Scope) {
+		x := s.Input("x", 4, 16, 32)
+		s.Output("y", blocks.EncoderLayer{Heads: 2, FeedForward: 64, Causal: true}.Emit(s, x))
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(g.Output("y").Shape())
+	for p := range params.All() {
+		fmt.Println(p.Name, p.Value.Shape())
+	}
+	// Output:
+	// (4, 16, 32)
+	// self_attn.in_proj_weight (96, 32)
+	// self_attn.in_proj_bias (96)
+	// self_attn.out_proj.weight (32, 32)
+	// self_attn.out_proj.bias (32)
+	// linear1.weight (64, 32)
+	// linear1.bias (64)
+	// linear2.weight (32, 64)
+	// linear2.bias (32)
+	// norm1.weight (32)
+	// norm1.bias (32)
+	// norm2.weight (32)
+	// norm2.bias (32)
+}
+
+// The start of a generator of images: noise, a small map, and one that is twice as
+// high and wide.
+func ExampleConvTranspose2d() {
+	g, err := graph.Build(graph.NewParams(1), graph.Eval, func(s *graph.Scope) {
+		z := s.Input("z", 8, 100)
+		x := blocks.Linear(s.Sub("fc"), z, 128*7*7)
+		x = blocks.Unflatten(s, x, 128, 7, 7)
+		x = blocks.ConvTranspose2d(s.Sub("conv1"), x, blocks.ConvTranspose{Out: 64, Kernel: 4, Stride: 2, Padding: 1, Bias: true})
+		s.Output("y", x)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(g.Output("y").Shape(), g.Param("conv1.weight").Shape())
+	// Output: (8, 64, 14, 14) (128, 64, 4, 4)
+}
