@@ -25,6 +25,8 @@ type Header struct {
 	}
 	Source, License string
 	Notes           []struct{ Name, Text string }
+	TokenUnit       string   // what a token of a language model is: "character" or "word"
+	Tokens          []string // by index
 }
 
 // Entry announces a tensor.
