@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"image/png"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
@@ -24,23 +21,13 @@ import (
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
-// adversary trains a generator and its discriminator in turn, as Radford et al.
-// 2015 do: in each step the discriminator on a batch of real images and one of
-// generated ones, then the generator, on the same noise, against what the
-// discriminator has become.
-//
-// Gorgonia differentiates a graph once, so there is one for each side, and a third
-// that makes the images for the discriminator.
+// adversary trains a generator and its discriminator in a Duel.
 type adversary struct {
 	*Run
-	data   *dataset.Data
-	loader *dataset.Loader
-
-	images, discriminator, generator *graph.Program
-	z, targets                       []float32
-	real                             [][]float32 // the discriminator's gradients of the real images
-	sides                            *sides
-	gallery                          *gallery
+	data    *dataset.Data
+	loader  *dataset.Loader
+	duel    *Duel
+	gallery *gallery
 }
 
 func (t *adversary) open() (err error) {
@@ -84,7 +71,7 @@ func (t *adversary) compile() error {
 	if _, err := t.model.Graph(t.params, graph.Eval, 1); err != nil { // parameters in their order
 		return err
 	}
-	for _, make := range []func() error{t.makeLoader, t.makePrograms, t.bind} {
+	for _, make := range []func() error{t.makeLoader, t.makeDuel} {
 		if err := make(); err != nil {
 			return err
 		}
@@ -105,54 +92,12 @@ func (t *adversary) makeLoader() (err error) {
 	return errors.Wrap(err, "training images")
 }
 
-func (t *adversary) makePrograms() error {
-	n := t.config.BatchSize
-	for _, p := range []struct {
-		program **graph.Program
-		graph   func() (*graph.Graph, error)
-	}{
-		{&t.images, func() (*graph.Graph, error) {
-			return t.model.ImageGraph(t.params, graph.Train, n, graph.WithFixedStatistics())
-		}},
-		{&t.discriminator, func() (*graph.Graph, error) { return t.model.DiscriminatorGraph(t.params, n) }},
-		{&t.generator, func() (*graph.Graph, error) { return t.model.GeneratorGraph(t.params, n) }},
-	} {
-		g, err := p.graph()
-		if err != nil {
-			return err
-		}
-		if *p.program, err = graph.NewProgram(g); err != nil {
-			return err
-		}
-	}
-	return nil
+func (t *adversary) makeDuel() (err error) {
+	t.duel, err = NewDuel(t.model, t.params, &t.config)
+	return err
 }
 
-// bind gives the inputs their tensors, and the gradients of the real images their
-// memory.
-func (t *adversary) bind() error {
-	n, latent := t.config.BatchSize, t.model.InputShape()[0]
-	t.z, t.targets = make([]float32, n*latent), make([]float32, n)
-	z := tensor.New(tensor.WithShape(n, latent), tensor.WithBacking(t.z))
-	y := tensor.New(tensor.WithShape(n, 1), tensor.WithBacking(t.targets))
-	for _, g := range t.discriminator.Graph().Trainable() {
-		t.real = append(t.real, make([]float32, g.Shape().TotalSize()))
-	}
-	for _, err := range []error{
-		t.images.Let("z", z), t.generator.Let("z", z), t.generator.Let("y", y), t.discriminator.Let("y", y),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *adversary) makeSolver() (Solver, error) {
-	s, err := newSides(&t.config.Optimizer, t.params)
-	t.sides = s
-	return s, err
-}
+func (t *adversary) makeSolver() (Solver, error) { return t.duel.sides, nil }
 
 func (t *adversary) sizes() (train, val int) { return t.data.Train.Len(), t.data.Val.Len() }
 func (t *adversary) epochSteps() int         { return t.loader.Batches() }
@@ -176,99 +121,12 @@ func (t *adversary) step(ctx context.Context, sums *tally, check check) (loss fl
 		return 0, err
 	}
 	defer b.Release()
-	kernel.FillNormal(t.z, 0, 1, rng.New(t.config.Seed, "noise", uint64(t.steps())))
-	if err := t.judge(b.Images, sums, check); err != nil {
-		return 0, err
-	}
-	if loss, err = t.deceive(check); err != nil {
-		return 0, err
-	}
-	sums.LossSum += loss * float64(len(b.Labels))
-	sums.Items += len(b.Labels)
-	return loss, nil
-}
-
-// judge makes the step of the discriminator.
-func (t *adversary) judge(images tensor.Tensor, sums *tally, check check) error {
-	n := float64(t.config.BatchSize)
-	loss, opinion, err := t.look(images, 1)
+	score, err := t.duel.Step(uint64(t.steps()), b.Images, check)
 	if err != nil {
-		return err
-	}
-	sums.DLossSum += n * loss
-	sums.DRealSum += n * opinion
-	grads := t.discriminator.Grads()
-	for i, p := range grads {
-		g, err := gradOf(i, p)
-		if err != nil {
-			return err
-		}
-		copy(t.real[i], g)
-	}
-	if err := t.images.Run(); err != nil {
-		return err
-	}
-	fake, err := t.images.Output("images")
-	if err != nil {
-		return err
-	}
-	fakeLoss, opinion, err := t.look(fake, 0)
-	if err != nil {
-		return err
-	}
-	sums.DLossSum += n * fakeLoss
-	sums.DFakeSum += n * opinion
-	for i, p := range grads {
-		g, err := gradOf(i, p)
-		if err != nil {
-			return err
-		}
-		kernel.Add(g, g, t.real[i])
-	}
-	if err := check("the loss of the discriminator", loss+fakeLoss); err != nil {
-		return err
-	}
-	if err := t.config.clipped(grads, check); err != nil {
-		return err
-	}
-	return t.discriminator.Update(t.sides.discriminator)
-}
-
-// look runs the discriminator on images that are to be taken for real, target 1, or
-// not, 0. It returns the loss, and what the discriminator takes on average for the
-// probability of being real.
-func (t *adversary) look(images tensor.Tensor, target float32) (loss, opinion float64, err error) {
-	kernel.Fill(t.targets, target)
-	if err := t.discriminator.Let("x", images); err != nil {
-		return 0, 0, err
-	}
-	if err := t.discriminator.Run(); err != nil {
-		return 0, 0, err
-	}
-	logits, err := t.discriminator.Output("logits")
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, v := range logits.Float32s() {
-		opinion += 1 / (1 + math.Exp(-float64(v)))
-	}
-	return float64(t.discriminator.Loss()), opinion / float64(len(logits.Float32s())), nil
-}
-
-// deceive makes the step of the generator.
-func (t *adversary) deceive(check check) (loss float64, err error) {
-	kernel.Fill(t.targets, 1)
-	if err := t.generator.Run(); err != nil {
 		return 0, err
 	}
-	loss = float64(t.generator.Loss())
-	if err := check("the loss of the generator", loss); err != nil {
-		return 0, err
-	}
-	if err := t.config.clipped(t.generator.Grads(), check); err != nil {
-		return 0, err
-	}
-	return loss, t.generator.Update(t.sides.generator)
+	sums.addScore(score, len(b.Labels))
+	return score.GeneratorLoss, nil
 }
 
 // finish takes the end of the epoch from the loader, which goes on to the next.
@@ -297,66 +155,12 @@ func (t *adversary) close() {
 	if t.loader != nil {
 		t.loader.Close()
 	}
-	for _, p := range []*graph.Program{t.images, t.discriminator, t.generator} {
-		if p != nil {
-			p.Close()
-		}
+	if t.duel != nil {
+		t.duel.Close()
 	}
 	if t.gallery != nil {
 		t.gallery.program.Close()
 	}
-}
-
-// sides are the solvers of the two networks, to a checkpoint one solver.
-type sides struct {
-	generator, discriminator Solver
-}
-
-const generatorPrefix = "generator."
-
-func newSides(o *OptimizerConfig, p *graph.Params) (*sides, error) {
-	g, err := o.Solver(p)
-	if err != nil {
-		return nil, err
-	}
-	d, err := o.Solver(p)
-	return &sides{g, d}, err
-}
-
-// Step is not how a pair is trained.
-func (s *sides) Step([]G.ValueGrad) error {
-	return errors.New("a pair of solvers has no step of its own")
-}
-
-// SetLR sets the learning rate of both.
-func (s *sides) SetLR(lr float64) {
-	s.generator.SetLR(lr)
-	s.discriminator.SetLR(lr)
-}
-
-// SetMomentum sets the momentum of both.
-func (s *sides) SetMomentum(m float64) {
-	s.generator.SetMomentum(m)
-	s.discriminator.SetMomentum(m)
-}
-
-// State is that of both.
-func (s *sides) State() []ParamState { return append(s.generator.State(), s.discriminator.State()...) }
-
-// Restore gives each its part.
-func (s *sides) Restore(state []ParamState) error {
-	var g, d []ParamState
-	for _, p := range state {
-		if strings.HasPrefix(p.Name, generatorPrefix) {
-			g = append(g, p)
-		} else {
-			d = append(d, p)
-		}
-	}
-	if err := s.generator.Restore(g); err != nil {
-		return err
-	}
-	return s.discriminator.Restore(d)
 }
 
 // gallery makes images of noise that stays the same.

@@ -78,12 +78,7 @@ func newGANTest(t *testing.T, want *parity.GAN) *ganTest {
 		t.Fatalf("%d entries, PyTorch has %d", i, len(want.State))
 	}
 	r.params.Changed()
-	for _, prepare := range []func() error{a.makePrograms, a.bind} {
-		if err := prepare(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := a.makeSolver(); err != nil {
+	if err := a.makeDuel(); err != nil {
 		t.Fatal(err)
 	}
 	return a
@@ -121,28 +116,27 @@ func (a *ganTest) eval(t *testing.T) {
 // step makes one alternating step; the first is looked at closely.
 func (a *ganTest) step(t *testing.T, i int, batch parity.GANBatch) {
 	t.Helper()
-	batch.Z.Fill(a.z)
+	batch.Z.Fill(a.duel.z)
 	real := tensor.New(tensor.WithShape(batch.Real.Shape...), tensor.WithBacking(batch.Real.Data()))
-	var sums tally
+	var score Score
 	fine := func(what string, v float64) error { return nil }
-	if err := a.judge(real, &sums, fine); err != nil {
+	if err := a.duel.judge(real, &score, fine); err != nil {
 		t.Fatal(err)
 	}
 	if i == 0 {
-		a.checkOutput(t, "images", a.images, "images", a.want.Outputs.Samples)
-		a.checkOutput(t, "logits of generated images", a.discriminator, "logits", a.want.Outputs.FakeLogits)
-		a.checkGrads(t, a.discriminator)
+		a.checkOutput(t, "images", a.duel.images, "images", a.want.Outputs.Samples)
+		a.checkOutput(t, "logits of generated images", a.duel.discriminator, "logits", a.want.Outputs.FakeLogits)
+		a.checkGrads(t, a.duel.discriminator)
 	}
-	loss, err := a.deceive(fine)
-	if err != nil {
+	if err := a.duel.deceive(&score, fine); err != nil {
 		t.Fatal(err)
 	}
 	if i == 0 {
-		a.checkGrads(t, a.generator)
+		a.checkGrads(t, a.duel.generator)
 		a.checkState(t)
 	}
 	n, want := float64(a.config.BatchSize), a.want.Steps[i]
-	logits, err := a.generator.Output("logits")
+	logits, err := a.duel.generator.Output("logits")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +145,10 @@ func (a *ganTest) step(t *testing.T, i int, batch parity.GANBatch) {
 		after += 1 / (1 + math.Exp(-float64(v))) / n
 	}
 	for what, v := range map[string][2]float64{
-		"discriminator's loss":      {sums.DLossSum / n, float64(want.LossD)},
-		"generator's loss":          {loss, float64(want.LossG)},
-		"D(x)":                      {sums.DRealSum / n, float64(want.DX)},
-		"D(G(z)) before the update": {sums.DFakeSum / n, float64(want.DGZ1)},
+		"discriminator's loss":      {score.DiscriminatorLoss, float64(want.LossD)},
+		"generator's loss":          {score.GeneratorLoss, float64(want.LossG)},
+		"D(x)":                      {score.Real, float64(want.DX)},
+		"D(G(z)) before the update": {score.Fake, float64(want.DGZ1)},
 		"D(G(z)) after the update":  {after, float64(want.DGZ2)},
 	} {
 		if off := math.Abs(v[0]/v[1] - 1); !(off <= ganLoss) {

@@ -66,6 +66,15 @@ type tally struct {
 	DFakeSum float64 `json:"d_fake_sum,omitempty"`
 }
 
+// addScore adds a step of a GAN with n real images.
+func (t *tally) addScore(s Score, n int) {
+	t.LossSum += s.GeneratorLoss * float64(n)
+	t.DLossSum += s.DiscriminatorLoss * float64(n)
+	t.DRealSum += s.Real * float64(n)
+	t.DFakeSum += s.Fake * float64(n)
+	t.Items += n
+}
+
 // newTask returns the task for the model of the run.
 func newTask(r *Run) (task, error) {
 	t, err := taskOf(r.config.Model)

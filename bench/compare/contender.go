@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,9 +18,9 @@ import (
 type contender interface {
 	// Name tells the contender and its version.
 	Name() string
-	// Variants are the ways in which it does a kind of workload, "eager" and
-	// "frozen"; none if it cannot.
-	Variants(workload.Kind) []string
+	// Variants are the ways in which it does a workload, "eager" and "frozen"; none
+	// if it cannot.
+	Variants(workload.Workload) []string
 	// Enter makes a player that does a variant of a workload and nothing else.
 	Enter(ctx context.Context, w workload.Workload, variant string) (player, error)
 }
@@ -40,14 +41,25 @@ type player interface {
 type program struct {
 	name    string
 	kinds   map[workload.Kind][]string
+	only    map[workload.Kind]map[string][]string
 	serve   []string // answers requests, see peer; --threads N included
 	predict []string // makes one prediction, see starter; nil if there is none
 	folder  string   // for files of weights
 	threads int
 }
 
-func (p *program) Name() string                      { return p.name }
-func (p *program) Variants(k workload.Kind) []string { return p.kinds[k] }
+func (p *program) Name() string { return p.name }
+
+func (p *program) Variants(w workload.Workload) []string {
+	variants := slices.Clone(p.kinds[w.Kind])
+	for variant, models := range p.only[w.Kind] {
+		if slices.Contains(models, w.Model) {
+			variants = append(variants, variant)
+		}
+	}
+	slices.Sort(variants[len(p.kinds[w.Kind]):])
+	return variants
+}
 
 func (p *program) Enter(ctx context.Context, w workload.Workload, variant string) (player, error) {
 	if w.Kind == workload.Start {
@@ -116,7 +128,7 @@ func newProgram(ctx context.Context, folder string, threads int, command ...stri
 	if err != nil {
 		return nil, err
 	}
-	p.name, p.kinds = c.greeting.Name, c.greeting.Kinds
+	p.name, p.kinds, p.only = c.greeting.Name, c.greeting.Kinds, c.greeting.Only
 	return p, c.Close()
 }
 

@@ -50,7 +50,7 @@ func (s *settings) parse(args []string) error {
 	flags.DurationVar(&s.turn, "turn", time.Second, "how long a turn is; at least three runs are made")
 	flags.IntVar(&s.threads, "threads", runtime.NumCPU(), "threads of each contender")
 	flags.StringVar(&s.out, "out", "", "markdown `file` to write; default bench/results/DATE-CPU.md")
-	flags.StringVar(&s.page, "page", "", "markdown `file` in which the table of the section compare is replaced")
+	flags.StringVar(&s.page, "page", "", "markdown `file` in which the tables of the sections compare and compare-generators are replaced, each if a workload of it was run")
 	flags.StringVar(&s.root, "root", ".", "the module's `folder`")
 	flags.BoolVar(&s.serve, "serve", false, "be the contender: answer requests on standard input")
 	if err := flags.Parse(args); err != nil {
@@ -111,5 +111,5 @@ func (s *settings) compare(ctx context.Context, chosen []workload.Workload, cont
 	if err := page.Write(s.out, r.String()); err != nil || s.page == "" {
 		return err
 	}
-	return page.Replace(s.page, "compare", fmt.Sprintf("%v.\n\n%s", r.Machine, r.table()))
+	return r.replaceIn(s.page)
 }

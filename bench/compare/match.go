@@ -76,7 +76,7 @@ func match(ctx context.Context, w workload.Workload, contenders []contender, rou
 // enter makes the players: one for each variant of each contender.
 func enter(ctx context.Context, w workload.Workload, contenders []contender) (entries []*entry, err error) {
 	for _, c := range contenders {
-		for _, v := range c.Variants(w.Kind) {
+		for _, v := range c.Variants(w) {
 			p, err := c.Enter(ctx, w, v)
 			if err != nil {
 				return entries, errors.Wrap(err, c.Name())

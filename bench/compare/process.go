@@ -30,6 +30,8 @@ type (
 	greeting struct {
 		Name  string                     `json:"name"`
 		Kinds map[workload.Kind][]string `json:"kinds"`
+		// Only has the variants that not all models have, and the models that do.
+		Only map[workload.Kind]map[string][]string `json:"only,omitempty"`
 	}
 	answer struct {
 		MS    []float64 `json:"ms,omitempty"`

@@ -19,7 +19,7 @@ func serve(in io.Reader, out io.Writer) error {
 	variants := []string{"program"}
 	if err := say.Encode(greeting{
 		Name:  "modelzoo, " + runtime.Version(),
-		Kinds: map[workload.Kind][]string{workload.Inference: variants, workload.Training: variants},
+		Kinds: map[workload.Kind][]string{workload.Inference: variants, workload.Training: variants, workload.Generation: variants},
 	}); err != nil {
 		return err
 	}

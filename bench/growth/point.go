@@ -68,9 +68,9 @@ func (m meter) step(s step, builds bool) (point, error) {
 }
 
 func (p *point) describe(r *workload.Run) {
-	p.MACs = r.Program.Graph().MACs()
-	p.Nodes = len(r.Program.Graph().Expr().AllNodes())
-	m := r.Program.Memory()
+	p.MACs = r.Programs[0].Graph().MACs()
+	p.Nodes = len(r.Programs[0].Graph().Expr().AllNodes())
+	m := r.Programs[0].Memory()
 	p.Bytes = m.Params + m.Gradients + m.Pinned + m.Arena
 }
 

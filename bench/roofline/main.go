@@ -31,6 +31,9 @@ var workloads = []workload.Workload{
 	{Model: "resnet50", Kind: workload.Training, Batch: 8, Size: 224},
 	{Model: "resnet20", Kind: workload.Inference, Batch: 128, Size: 32},
 	{Model: "resnet20", Kind: workload.Training, Batch: 128, Size: 32},
+	{Model: "lstm-lm", Kind: workload.Training, Batch: 32, Size: 64},
+	{Model: "transformer-lm", Kind: workload.Training, Batch: 12, Size: 64},
+	{Model: "gan", Kind: workload.Training, Batch: 64, Size: 28},
 }
 
 func main() {

@@ -63,7 +63,7 @@ func inspect(w workload.Workload, runs int, roof roof) (*table, error) {
 			return nil, err
 		}
 	}
-	p, err := r.Program.Profile(runs)
+	p, err := r.Profile(runs)
 	if err != nil {
 		return nil, err
 	}

@@ -14,20 +14,48 @@ import (
 
 // Run is a workload that is ready to be run.
 type Run struct {
-	Program *graph.Program
-	Build   time.Duration // making the graph, parameters included
-	Compile time.Duration // differentiating it and making the machine
-	solver  train.Solver  // nil for inference
+	// Programs are those of a run, in their order; none for generation.
+	Programs []*graph.Program
+	Build    time.Duration // making the graph, parameters included
+	Compile  time.Duration // differentiating it and making the machine
+
+	once   func() error
+	update func() error // the solver's part; nil if there is no solver
+	close  func() error
 }
 
 // Make builds and compiles the workload, whose graph is made with the options,
 // and feeds it a fixed pattern. Nothing has run yet.
 func Make(w Workload, opts ...graph.Option) (*Run, error) {
-	m, err := zoo.New(w.Model, zoo.WithInput(3, w.Size, w.Size))
+	m, err := w.model()
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case w.Kind == Generation:
+		return makeText(m, w)
+	case m.Task() == zoo.Generation && w.Kind == Training:
+		return makeDuel(m, w)
+	}
 	var r Run
+	p, err := r.program(m, w, opts)
+	if err != nil {
+		return nil, err
+	}
+	if m.Task() == zoo.Language {
+		err = r.readText(m, p)
+	} else {
+		err = r.seeImages(w, p)
+	}
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return &r, nil
+}
+
+// program makes the program of a workload that has only one.
+func (r *Run) program(m *zoo.Model, w Workload, opts []graph.Option) (*graph.Program, error) {
 	start := time.Now()
 	g, err := build(m, w, opts)
 	if err != nil {
@@ -35,14 +63,13 @@ func Make(w Workload, opts ...graph.Option) (*Run, error) {
 	}
 	r.Build = time.Since(start)
 	start = time.Now()
-	if r.Program, err = graph.NewProgram(g); err != nil {
+	p, err := graph.NewProgram(g)
+	if err != nil {
 		return nil, err
 	}
 	r.Compile = time.Since(start)
-	if w.Kind == Training {
-		r.solver = &train.SGD{LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4, SolverOptions: train.SolverOptions{KeepGrads: true}}
-	}
-	return &r, r.feed(w)
+	r.Programs, r.once, r.close = []*graph.Program{p}, p.Run, p.Close
+	return p, nil
 }
 
 func build(m *zoo.Model, w Workload, opts []graph.Option) (*graph.Graph, error) {
@@ -53,36 +80,34 @@ func build(m *zoo.Model, w Workload, opts []graph.Option) (*graph.Graph, error) 
 	case Training:
 		return m.LossGraph(params, graph.Train, w.Batch, zoo.Loss{}, opts...)
 	}
-	return nil, errors.Errorf("a workload of kind %q, want %s or %s", w.Kind, Inference, Training)
+	return nil, errors.Errorf("a workload of kind %q, want %s, %s or %s", w.Kind, Inference, Training, Generation)
 }
 
-// feed gives the program images of a fixed pattern and labels.
-func (r *Run) feed(w Workload) error {
-	if err := r.Program.Let("x", pattern.Images(w.Batch, w.Size)); err != nil || w.Kind != Training {
+// seeImages gives the program images of a fixed pattern and labels.
+func (r *Run) seeImages(w Workload, p *graph.Program) error {
+	if err := p.Let("x", pattern.Images(w.Batch, w.Size)); err != nil || w.Kind != Training {
 		return err
 	}
 	y := tensor.New(tensor.WithShape(w.Batch), tensor.Of(tensor.Int))
 	for i, v := 0, y.Ints(); i < len(v); i++ {
 		v[i] = i % 10
 	}
-	return r.Program.Let("y", y)
+	solver := &train.SGD{LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4, SolverOptions: train.SolverOptions{KeepGrads: true}}
+	r.once = func() error { return p.Step(solver) }
+	r.update = func() error { return p.Update(solver) }
+	return p.Let("y", y)
 }
 
 // Once runs the workload.
-func (r *Run) Once() error {
-	if r.solver != nil {
-		return r.Program.Step(r.solver)
-	}
-	return r.Program.Run()
-}
+func (r *Run) Once() error { return r.once() }
 
 // Update is the solver's part of a step alone, with the gradients of the last
 // run.
 func (r *Run) Update() error {
-	if r.solver == nil {
+	if r.update == nil {
 		return nil
 	}
-	return r.Program.Update(r.solver)
+	return r.update()
 }
 
 // Time runs the workload once and returns the milliseconds that it took.
@@ -92,5 +117,20 @@ func (r *Run) Time() (ms float64, err error) {
 	return float64(time.Since(start).Nanoseconds()) / 1e6, err
 }
 
-// Close frees the program.
-func (r *Run) Close() error { return r.Program.Close() }
+// Profile tells where the time of the programs goes, one after the other.
+func (r *Run) Profile(runs int) (*graph.Profile, error) {
+	var all graph.Profile
+	for _, p := range r.Programs {
+		one, err := p.Profile(runs)
+		if err != nil {
+			return nil, err
+		}
+		all.Run += one.Run
+		all.Rest += one.Rest
+		all.Ops = append(all.Ops, one.Ops...)
+	}
+	return &all, nil
+}
+
+// Close frees the programs.
+func (r *Run) Close() error { return r.close() }
