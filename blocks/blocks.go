@@ -1,6 +1,6 @@
 // Package blocks holds the fragments that models are made of: each emits the
 // nodes of one part of a network into a [graph.Scope] and records it in the
-// model's description. Images are (N, C, H, W).
+// model's description. Images are (N, C, H, W), sequences (N, T, features).
 //
 // Parameters carry the names that torchvision and torch.nn give them, relative
 // to the scope. What a fragment emits depends on the scope's mode: batch

@@ -1,6 +1,8 @@
-// Package train trains and measures image classifiers: the loop, solvers,
+// Package train trains and measures image classifiers and language models, and
+// trains generators of images with their discriminators: the loop, solvers,
 // learning rate schedules, metrics, checkpoints and the folder that a run leaves
-// behind.
+// behind. What a run does in a step, and what it measures, depends on the task of
+// its model.
 //
 //	cfg := train.DefaultConfig("resnet20", "glyphs")
 //	cfg.Epochs = 3

@@ -20,9 +20,9 @@ const (
 	MetricsFile   = "metrics.csv"   // a line for each epoch
 	LogFile       = "log.txt"       // what happened when
 	LastFile      = "last.ckpt"     // where the run has got to
-	BestFile      = "best.ckpt"     // where its top-1 was best
+	BestFile      = "best.ckpt"     // where its top-1, or the loss of a language model, was best
 	WeightsFile   = "weights.gob"   // the model of BestFile alone
-	CurvesFile    = "curves.png"    // losses, top-1 and learning rate over the epochs
+	CurvesFile    = "curves.png"    // losses and what else is measured over the epochs
 	SamplesFile   = "samples.txt"   // of a language model: what it writes after each epoch
 	SamplesDir    = "samples"       // of a GAN: images from the same noise after each epoch
 	ConfusionFile = "confusion.png" // of a classifier: which classes the model of BestFile confuses

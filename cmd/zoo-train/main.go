@@ -1,6 +1,9 @@
-// Zoo-train trains and measures image classifiers.
+// Zoo-train trains and measures image classifiers, language models and generators
+// of images.
 //
 //	zoo-train                                 trains ResNet-20 on glyphs, about a minute
+//	zoo-train --model lstm-lm                 trains a language model on sentences
+//	zoo-train --model gan --data fashion-mnist:data --download
 //	zoo-train --model resnet20 --data cifar10:data --epochs 30
 //	zoo-train resume runs/resnet20-cifar10-20060102-150405
 //	zoo-train eval --weights FILE --data cifar10:data
@@ -62,9 +65,11 @@ func newRoot(log *slog.Logger) *cobra.Command {
 	t := newTrainCommand(log)
 	root := &cobra.Command{
 		Use:   "zoo-train",
-		Short: "Train and measure image classifiers",
-		Long:  "Zoo-train trains and measures image classifiers. Without a command it trains:\nResNet-20 on glyphs, digits drawn from the Go fonts, unless told otherwise.",
-		RunE:  t.RunE,
+		Short: "Train and measure image classifiers, language models and generators of images",
+		Long: "Zoo-train trains and measures image classifiers, language models and generators\n" +
+			"of images. Without a command it trains: ResNet-20 on glyphs, digits drawn from the\n" +
+			"Go fonts, unless told otherwise.",
+		RunE: t.RunE,
 	}
 	root.Flags().SortFlags = false
 	root.Flags().AddFlagSet(t.Flags())

@@ -41,7 +41,7 @@ func newTrainCommand(log *slog.Logger) *cobra.Command {
 		Use:   "train",
 		Short: "Train a model (the default command)",
 		Long: "Train trains a model and leaves a run folder. Settings that are not given are\n" +
-			"those of --config or, without it, those that work for the data set.",
+			"those of --config or, without it, those that work for the model and the data set.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := s.config(file)
