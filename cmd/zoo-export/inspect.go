@@ -180,6 +180,9 @@ func (m *meta) rows() [][2]string {
 	}
 	add("model", m.Model)
 	add("config", m.Config)
+	if v := m.Vocabulary; v != nil {
+		add("vocabulary", fmt.Sprintf("%d %ss: %q", len(v.Tokens), v.Unit, strings.Join(v.Tokens[:min(len(v.Tokens), 40)], " ")))
+	}
 	if n := len(m.Classes); n > 0 {
 		add("classes", fmt.Sprintf("%d: %s", n, abridged(m.Classes, 10)))
 	}

@@ -21,7 +21,7 @@ type setting struct {
 
 // settings are all fields of train.Config, most wanted first.
 var settings = []setting{
-	{"model", "NAME", "model to train (default resnet20)", func(c *train.Config) any { return &c.Model }},
+	{"model", "NAME", "name of the model (default resnet20; eval: the one of the weights)", func(c *train.Config) any { return &c.Model }},
 	{"data", "SPEC", "data set: glyphs, sentences, or KIND:DIR with KIND of " + kinds() + " (default glyphs, or sentences for a language model)", func(c *train.Config) any { return &c.Data }},
 	{"epochs", "N", "how often all the training data is seen", func(c *train.Config) any { return &c.Epochs }},
 	{"batch-size", "N", "images or sequences in a step", func(c *train.Config) any { return &c.BatchSize }},
