@@ -49,8 +49,10 @@ func (h Heads) head(n, head, d int) []float32 { return h.X[n*h.Item+head*d:] }
 
 // Forward computes y, which overlaps nothing else.
 func (a Attention) Forward(y, q, k, v Heads) {
+	const most = 16 // pieces that heads are cut for
 	blocks := ceilDiv(a.Tq, a.rows())
-	attentionRegion.run(a.N*a.Heads*blocks, attentionArgs{Attention: a, y: y, q: q, k: k, v: v, blocks: blocks})
+	cuts := min(blocks, ceilDiv(most, max(a.N*a.Heads, 1)))
+	attentionRegion.run(a.N*a.Heads*cuts, attentionArgs{Attention: a, y: y, q: q, k: k, v: v, blocks: blocks, cuts: cuts})
 }
 
 // Backward computes the gradients of q, k and v from that of y, dy. They overlap
@@ -61,10 +63,11 @@ func (a Attention) Backward(dq, dk, dv, dy, q, k, v Heads) {
 }
 
 // rows returns the number of queries in a block: a few arrays of its scores lie
-// in the second-level cache.
+// in the second-level cache. It is a multiple of the rows of the tallest tiles.
 func (a *Attention) rows() int {
-	const scores, most, least = 1 << 15, 64, 8
-	return min(max(scores/max(a.Tk, 1), least), most)
+	const scores, most, tile = 1 << 15, 48, 6
+	rows := min(scores/max(a.Tk, 1), most)
+	return max(rows-rows%tile, tile)
 }
 
 // keys returns how many keys query i attends to.
@@ -80,18 +83,17 @@ type attentionArgs struct {
 	y, q, k, v Heads // y is dy in the backward pass
 	dq, dk, dv Heads
 	blocks     int // of queries, in a head
+	cuts       int // pieces of work that these make in the forward pass
 }
 
 var attentionRegion = newRegion(func(a *attentionArgs, piece int) {
-	w := takeAttentionWork(a, piece/a.blocks)
-	w.begin(piece % a.blocks)
-	w.probabilities()
-	p := w.p
-	if a.Dropout > 0 {
-		w.drop()
-		p = w.dropped
+	w := takeAttentionWork(a, piece/a.cuts)
+	w.k = w.across(w.k, a.k, a.D)
+	cut := piece % a.cuts
+	for block := cut * a.blocks / a.cuts; block < (cut+1)*a.blocks/a.cuts; block++ {
+		w.begin(block)
+		w.attend()
 	}
-	Gemm(false, false, w.rows, a.Dv, w.keys, 1, p, w.pitch, w.of(a.v, a.Dv), a.v.Row, 0, w.query(a.y, a.Dv), a.y.Row)
 	w.end()
 })
 
@@ -100,6 +102,7 @@ var attentionRegion = newRegion(func(a *attentionArgs, piece int) {
 // keys and values, the others add to them.
 var attentionGradRegion = newRegion(func(a *attentionArgs, piece int) {
 	w := takeAttentionWork(a, piece)
+	w.k, w.v = w.across(w.k, a.k, a.D), w.across(w.v, a.v, a.Dv)
 	clearRows(w.of(a.dk, a.D), a.keys(a.Tq-1), a.Tk, a.D, a.dk.Row)
 	clearRows(w.of(a.dv, a.Dv), a.keys(a.Tq-1), a.Tk, a.Dv, a.dv.Row)
 	var sum float32

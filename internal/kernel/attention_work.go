@@ -2,7 +2,8 @@ package kernel
 
 // An attentionWork is what one works with on a block of queries of a head.
 type attentionWork struct {
-	*attentionArgs
+	*Attention
+	a       *attentionArgs
 	softmax *softmaxWork
 	random  *randomKernels
 
@@ -10,6 +11,10 @@ type attentionWork struct {
 	first, rows int // queries
 	keys        int // of the query that attends to the most
 	pitch       int // from a row of the matrices below to the next
+
+	// Keys and values of the head, across, so that the positions lie side by side.
+	// What follows the last key is 0, to columns.
+	k, v []float32
 
 	// Of size (rows, keys): the probabilities, what dropout multiplies them by, what
 	// comes of that, and the gradients of the scores.
@@ -21,15 +26,17 @@ var attentionWorks spares[attentionWork]
 // takeAttentionWork returns one for a head of all items', to be ended.
 func takeAttentionWork(a *attentionArgs, head int) *attentionWork {
 	w := attentionWorks.take()
-	w.attentionArgs, w.softmax, w.random = a, takeSoftmaxWork(), randoms.get()
+	w.Attention, w.a, w.softmax, w.random = &a.Attention, a, takeSoftmaxWork(), randoms.get()
 	w.item, w.head = head/a.Heads, head%a.Heads
+	// An odd number of cache lines spreads the rows over all of a cache.
+	w.pitch = w.Tk + -w.Tk&(maskUnit-1) + columnUnit
 	return w
 }
 
 // end puts the work back and keeps nobody's memory alive.
 func (w *attentionWork) end() {
 	softmaxWorks.put(w.softmax)
-	w.attentionArgs, w.softmax = nil, nil
+	w.Attention, w.a, w.softmax = nil, nil, nil
 	attentionWorks.put(w)
 }
 
@@ -39,8 +46,24 @@ func (w *attentionWork) begin(block int) {
 	w.first = block * high
 	w.rows = min(high, w.Tq-w.first)
 	w.keys = w.Attention.keys(w.first + w.rows - 1)
-	w.pitch = w.keys + -w.keys&(maskUnit-1)
 	w.p = grow(w.p, w.rows*w.pitch)
+}
+
+// columnUnit is what scores are computed in multiples of, so that fast kernels
+// suffice; half of maskUnit.
+const columnUnit = 16
+
+// columns returns how many scores of a query are computed.
+func (w *attentionWork) columns() int { return w.keys + -w.keys&(columnUnit-1) }
+
+// across returns the matrix of the head transposed, in dst if that has room.
+func (w *attentionWork) across(dst []float32, x Heads, d int) []float32 {
+	dst = grow(dst, d*w.pitch)
+	transposeBand(dst, w.pitch, w.of(x, d), x.Row, w.Tk, d)
+	for i := range d {
+		clear(dst[i*w.pitch:][w.Tk:w.pitch])
+	}
+	return dst
 }
 
 // of returns the matrix of the head.
@@ -51,7 +74,7 @@ func (w *attentionWork) query(x Heads, d int) []float32 { return w.of(x, d)[w.fi
 
 // probabilities computes p: those of keys that a query does not attend to are 0.
 func (w *attentionWork) probabilities() {
-	Gemm(false, true, w.rows, w.keys, w.D, w.Scale, w.query(w.q, w.D), w.q.Row, w.of(w.k, w.D), w.k.Row, 0, w.p, w.pitch)
+	smallGemm(false, w.rows, w.columns(), w.D, w.Scale, w.query(w.a.q, w.D), w.a.q.Row, w.k, w.pitch, 0, w.p, w.pitch)
 	for r := range w.rows {
 		row := w.part(w.p, r)
 		if w.Mask.Values != nil {
@@ -109,14 +132,25 @@ func (w *attentionWork) draw(r int) {
 	w.random.mask(mask, block, &w.Key, uint32(threshold), float32(1/(1-float64(w.Dropout))))
 }
 
+// attend computes the results of the block's queries.
+func (w *attentionWork) attend() {
+	w.probabilities()
+	p, v, y := w.p, w.a.v, w.a.y
+	if w.Dropout > 0 {
+		w.drop()
+		p = w.dropped
+	}
+	smallGemm(false, w.rows, w.Dv, w.keys, 1, p, w.pitch, w.of(v, w.Dv), v.Row, 0, w.query(y, w.Dv), y.Row)
+}
+
 // gradients computes the gradients of the block's queries, and of keys and
 // values those parts that come from them; they are added to sum (0 or 1) times
 // what is there.
 func (w *attentionWork) gradients(sum float32) {
 	w.probabilities()
-	dy, q, k, v := w.query(w.y, w.Dv), w.query(w.q, w.D), w.of(w.k, w.D), w.of(w.v, w.Dv)
+	q, k, dy := w.a.q, w.a.k, w.a.y
 	w.ds = grow(w.ds, w.rows*w.pitch)
-	Gemm(false, true, w.rows, w.keys, w.Dv, 1, dy, w.y.Row, v, w.v.Row, 0, w.ds, w.pitch)
+	smallGemm(false, w.rows, w.columns(), w.Dv, 1, w.query(dy, w.Dv), dy.Row, w.v, w.pitch, 0, w.ds, w.pitch)
 	p := w.p
 	if w.Dropout > 0 {
 		w.drop()
@@ -125,9 +159,10 @@ func (w *attentionWork) gradients(sum float32) {
 	for r := range w.rows {
 		w.scoresGrad(r)
 	}
-	Gemm(true, false, w.keys, w.Dv, w.rows, 1, p, w.pitch, dy, w.y.Row, sum, w.of(w.dv, w.Dv), w.dv.Row)
-	Gemm(true, false, w.keys, w.D, w.rows, w.Scale, w.ds, w.pitch, q, w.q.Row, sum, w.of(w.dk, w.D), w.dk.Row)
-	Gemm(false, false, w.rows, w.D, w.keys, w.Scale, w.ds, w.pitch, k, w.k.Row, 0, w.query(w.dq, w.D), w.dq.Row)
+	dq, dk, dv := w.a.dq, w.a.dk, w.a.dv
+	smallGemm(true, w.keys, w.Dv, w.rows, 1, p, w.pitch, w.query(dy, w.Dv), dy.Row, sum, w.of(dv, w.Dv), dv.Row)
+	smallGemm(true, w.keys, w.D, w.rows, w.Scale, w.ds, w.pitch, w.query(q, w.D), q.Row, sum, w.of(dk, w.D), dk.Row)
+	smallGemm(false, w.rows, w.D, w.keys, w.Scale, w.ds, w.pitch, w.of(k, w.D), k.Row, 0, w.query(dq, w.D), dq.Row)
 }
 
 // scoresGrad turns row r of ds from the gradients of the probabilities after

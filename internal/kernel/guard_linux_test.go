@@ -56,6 +56,21 @@ func TestGemmStaysInside(t *testing.T) {
 	})
 }
 
+func TestSmallGemmStaysInside(t *testing.T) {
+	onEachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(27, 28))
+		for range 100 {
+			m, n, k, transA := 1+r.IntN(30), 1+r.IntN(70), 1+r.IntN(40), r.IntN(2) == 1
+			a, b, c := guarded(t, r, m*k), guarded(t, r, k*n), guarded(t, r, m*n)
+			lda := k
+			if transA {
+				lda = m
+			}
+			smallGemm(transA, m, n, k, 1, a, lda, b, n, float32(r.IntN(2)), c, n)
+		}
+	})
+}
+
 func TestConvStaysInside(t *testing.T) {
 	r := rand.New(rand.NewPCG(25, 26))
 	for _, s := range convShapes() {

@@ -52,12 +52,12 @@ func softmaxGradAVX512(dx []float32, y []float32, dy []float32, s float32)
 //go:noescape
 func logSoftmaxGradAVX512(dx []float32, y []float32, dy []float32, s float32)
 
-// vectorMaxAVX2: most[i] = the largest of x[i], x[i+lanes], ..., NaN if one of them is, for each lane; len(x) >= lanes
+// vectorMaxAVX2: the largest of x[i], NaN if one of them is; len(x) is at least that of a vector
 //
 //go:noescape
-func vectorMaxAVX2(most *float32, x []float32)
+func vectorMaxAVX2(x []float32) float32
 
-// vectorMaxAVX512: most[i] = the largest of x[i], x[i+lanes], ..., NaN if one of them is, for each lane; len(x) >= lanes
+// vectorMaxAVX512: the largest of x[i], NaN if one of them is; len(x) is at least that of a vector
 //
 //go:noescape
-func vectorMaxAVX512(most *float32, x []float32)
+func vectorMaxAVX512(x []float32) float32

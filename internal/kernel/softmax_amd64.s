@@ -1627,13 +1627,12 @@ done:
 	VZEROUPPER
 	RET
 
-// func vectorMaxAVX2(most *float32, x []float32)
-// Requires: AVX
-TEXT ·vectorMaxAVX2(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	LEAQ    -32(AX)(CX*4), DX
-	VMOVUPS (DX), Y0
+// func vectorMaxAVX2(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·vectorMaxAVX2(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS -32(AX)(CX*4), Y0
 
 vectors:
 	CMPQ      CX, $0x08
@@ -1648,18 +1647,31 @@ vectors:
 	JMP       vectors
 
 done:
-	MOVQ    most+0(FP), AX
-	VMOVUPS Y0, (AX)
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VMAXPS     Y0, Y1, Y0
+	VCMPPS     $0x03, Y1, Y1, Y2
+	VBLENDVPS  Y2, Y1, Y0, Y0
+	VMOVAPS    Y0, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VMAXPS     Y0, Y1, Y0
+	VCMPPS     $0x03, Y1, Y1, Y2
+	VBLENDVPS  Y2, Y1, Y0, Y0
+	VMOVAPS    Y0, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VMAXPS     Y0, Y1, Y0
+	VCMPPS     $0x03, Y1, Y1, Y2
+	VBLENDVPS  Y2, Y1, Y0, Y0
+	VMOVAPS    Y0, Y0
 	VZEROUPPER
+	MOVSS      X0, ret+24(FP)
 	RET
 
-// func vectorMaxAVX512(most *float32, x []float32)
-// Requires: AVX, AVX512F
-TEXT ·vectorMaxAVX512(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	LEAQ    -64(AX)(CX*4), DX
-	VMOVUPS (DX), Z0
+// func vectorMaxAVX512(x []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·vectorMaxAVX512(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS -64(AX)(CX*4), Z0
 
 vectors:
 	CMPQ    CX, $0x10
@@ -1674,7 +1686,26 @@ vectors:
 	JMP     vectors
 
 done:
-	MOVQ    most+0(FP), AX
-	VMOVUPS Z0, (AX)
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VMAXPS     Z0, Z1, Z0
+	VCMPPS     $0x03, Z1, Z1, K1
+	VMOVAPS    Z1, K1, Z0
+	VMOVAPS    Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VMAXPS     Z0, Z1, Z0
+	VCMPPS     $0x03, Z1, Z1, K1
+	VMOVAPS    Z1, K1, Z0
+	VMOVAPS    Z0, Z0
+	VPERMILPS  $0x4e, Z0, Z1
+	VMAXPS     Z0, Z1, Z0
+	VCMPPS     $0x03, Z1, Z1, K1
+	VMOVAPS    Z1, K1, Z0
+	VMOVAPS    Z0, Z0
+	VPERMILPS  $0xb1, Z0, Z1
+	VMAXPS     Z0, Z1, Z0
+	VCMPPS     $0x03, Z1, Z1, K1
+	VMOVAPS    Z1, K1, Z0
+	VMOVAPS    Z0, Z0
 	VZEROUPPER
+	MOVSS      X0, ret+24(FP)
 	RET

@@ -30,14 +30,14 @@ type softmaxKernels struct {
 	expDiff                     func(y, x, m []float32)
 	softmaxGrad, logSoftmaxGrad func(dx, y, dy []float32, s float32)
 
-	lanes     int // of vectorMax
-	vectorMax func(most *float32, x []float32)
+	lanes     int // values that vectorMax wants at least
+	vectorMax func(x []float32) float32
 }
 
 var softmaxes = byTier[softmaxKernels]{Generic: {
 	exps: expsGo, sumExp: sumExpGo, expDiff: expDiffGo,
 	softmaxGrad: softmaxGradGo, logSoftmaxGrad: logSoftmaxGradGo,
-	lanes: 1, vectorMax: vectorMaxGo,
+	lanes: 0, vectorMax: vectorMaxGo,
 }}
 
 var softmaxWorks spares[softmaxWork]
@@ -99,23 +99,18 @@ func (s *softmaxWork) stripSumExp(x []float32, at, n, inner int) []float64 {
 // lineMax returns the largest entry of x, NaN if one of them is.
 func (s *softmaxWork) lineMax(x []float32) float32 {
 	if len(x) >= s.k.lanes {
-		row := s.memory[1][:s.k.lanes]
-		s.k.vectorMax(&row[0], x)
-		x = row
+		return s.k.vectorMax(x)
 	}
+	return vectorMaxGo(x)
+}
+
+// vectorMaxGo: the largest of x[i], NaN if one of them is
+func vectorMaxGo(x []float32) float32 {
 	most := negInf
 	for _, v := range x {
 		most = max(most, v)
 	}
 	return most
-}
-
-// vectorMaxGo: the largest entry, NaN if one of them is
-func vectorMaxGo(most *float32, x []float32) {
-	*most = x[0]
-	for _, v := range x[1:] {
-		*most = max(*most, v)
-	}
 }
 
 // expsGo: y[i] = exp(x[i] - m); the sum of y[i]

@@ -55,18 +55,16 @@ func softmax() {
 	}
 }
 
-// vectorMax emits the kernel that finds the largest of the values whose index is
-// the same modulo the length of a vector. The last vector is read from the end
-// backwards: what was there before does no harm.
+// vectorMax emits the kernel that finds the largest of at least a vector of
+// values. The last vector is read from the end backwards: what was there before
+// does no harm.
 func vectorMax(v *vector) {
-	TEXT("vectorMax"+v.tier, NOSPLIT, "func(most *float32, x []float32)")
+	TEXT("vectorMax"+v.tier, NOSPLIT, "func(x []float32) float32")
 	Pragma("noescape")
-	Doc("vectorMax" + v.tier + ": most[i] = the largest of x[i], x[i+lanes], ..., NaN if one of them is, for each lane; len(x) >= lanes")
+	Doc("vectorMax" + v.tier + ": the largest of x[i], NaN if one of them is; len(x) is at least that of a vector")
 	x, n := Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
 	size := Imm(uint64(v.lanes()))
-	last := GP64()
-	LEAQ(Mem{Base: x, Index: n, Scale: 4, Disp: -4 * v.lanes()}, last)
-	most := v.load(Mem{Base: last})
+	most := v.load(Mem{Base: x, Index: n, Scale: 4, Disp: -4 * v.lanes()})
 	Label("vectors")
 	CMPQ(n, size)
 	JLT(LabelRef("done"))
@@ -75,7 +73,28 @@ func vectorMax(v *vector) {
 	SUBQ(size, n)
 	JMP(LabelRef("vectors"))
 	Label("done")
-	v.store(most, Mem{Base: Load(Param("most"), GP64())})
+	for _, swap := range v.swaps() {
+		other := v.reg()
+		swap(most, other)
+		VMOVAPS(v.maximum(other, most), most)
+	}
 	VZEROUPPER()
+	Store(most.AsX(), ReturnIndex(0))
 	RET()
+}
+
+// swaps are what exchanges the halves of a vector, those of its halves, and so on
+// down to single lanes.
+func (v *vector) swaps() (all []func(from, to reg.VecVirtual)) {
+	if v.tier == "AVX512" {
+		for _, order := range []uint8{0x4e, 0xb1} {
+			all = append(all, func(from, to reg.VecVirtual) { VSHUFF64X2(U8(order), from, from, to) })
+		}
+	} else {
+		all = append(all, func(from, to reg.VecVirtual) { VPERM2F128(U8(1), from, from, to) })
+	}
+	for _, order := range []uint8{0x4e, 0xb1} {
+		all = append(all, func(from, to reg.VecVirtual) { VPERMILPS(U8(order), from, to) })
+	}
+	return all
 }
