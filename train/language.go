@@ -121,7 +121,10 @@ func (t *writer) seek(_, step int) error {
 	return t.streams.Seek(step)
 }
 
-func (t *writer) step(_ context.Context, sums *tally, check check) (loss float64, err error) {
+func (t *writer) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	if t.streams != nil {
 		t.streams.Next(t.feed.x, t.feed.y, t.feed.reset)
 	} else {

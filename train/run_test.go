@@ -96,7 +96,7 @@ func outcomeOf(r *Run) outcome {
 		o.params[p.Name] = slices.Clone(p.Value.Float32s())
 	}
 	for _, h := range r.History() {
-		h.Seconds, h.ImagesPerSecond = 0, 0
+		h.Seconds, h.ImagesPerSecond, h.TokensPerSecond = 0, 0, 0
 		o.history = append(o.history, h)
 	}
 	return o
@@ -202,48 +202,182 @@ func TestTrainingLearns(t *testing.T) {
 	}
 }
 
+// tiny is a run of milliseconds of another task than small.
+func tiny(t testing.TB, text string) Config {
+	t.Helper()
+	c, err := ParseConfig([]byte(text), Names{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// others are runs of all other tasks, with everything random that they can have.
+var others = map[string]string{
+	"lstm": `
+model: lstm-lm
+architecture: {context: 7, dim: 12, hidden: 20, dropout: 0.2}
+train_len: 1500
+val_len: 120
+batch_size: 8
+epochs: 3
+`,
+	"transformer": `
+model: transformer-lm
+architecture: {context: 12, width: 16, heads: 2, feed_forward: 32, layers: 2, dropout: 0.2}
+train_len: 1500
+val_len: 300
+batch_size: 4
+epochs: 3
+steps_per_epoch: 11
+`,
+	"gan": `
+model: gan
+architecture: {features: [16], start: 14, latent: 10}
+train_len: 90
+val_len: 10
+batch_size: 16
+epochs: 3
+`,
+	"dcgan": `
+model: dcgan
+architecture: {features: [32, 16], start: 4, latent: 10}
+train_len: 90
+val_len: 10
+batch_size: 16
+epochs: 3
+clip_norm: 1
+`,
+}
+
 // The same settings give the same bits: at any number of threads, from the
 // config.yaml of the run, and after an interruption anywhere.
 func TestRunsAreReproducible(t *testing.T) {
-	for _, optimizer := range []string{"sgd", "adamw"} {
-		t.Run(optimizer, func(t *testing.T) {
-			if testing.Short() && optimizer != "sgd" {
-				t.Skip("one optimiser is enough for -short")
+	configs := map[string]Config{"sgd": small(t)}
+	adamw := small(t)
+	adamw.Optimizer = DefaultOptimizer("adamw")
+	configs["adamw"] = adamw
+	for name, text := range others {
+		configs[name] = tiny(t, text)
+	}
+	for name, c := range configs {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "sgd" {
+				t.Skip("one run is enough for -short")
 			}
-			c := small(t)
-			if optimizer != "sgd" {
-				c.Optimizer = DefaultOptimizer(optimizer)
-			}
-			whole := newRun(t, c, Options{})
-			finish(t, whole)
-			want := outcomeOf(whole)
+			reproducible(t, c)
+		})
+	}
+}
 
-			t.Run("threads", func(t *testing.T) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(7))
-				r := newRun(t, c, Options{Workers: 3})
-				finish(t, r)
-				same(t, "7 threads", outcomeOf(r), want)
-			})
-			t.Run("config.yaml", func(t *testing.T) {
-				again, err := ReadConfig(filepath.Join(whole.Dir(), ConfigFile), Names{})
-				if err != nil {
-					t.Fatal(err)
+func reproducible(t *testing.T, c Config) {
+	whole := newRun(t, c, Options{})
+	finish(t, whole)
+	want := outcomeOf(whole)
+
+	t.Run("threads", func(t *testing.T) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(7))
+		r := newRun(t, c, Options{Workers: 3})
+		finish(t, r)
+		same(t, "7 threads", outcomeOf(r), want)
+	})
+	t.Run("config.yaml", func(t *testing.T) {
+		again, err := ReadConfig(filepath.Join(whole.Dir(), ConfigFile), Names{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRun(t, again, Options{})
+		finish(t, r)
+		same(t, "from config.yaml", outcomeOf(r), want)
+	})
+	for name, at := range map[string]func(Progress) bool{
+		"first step":        func(p Progress) bool { return p.Epoch == 1 && p.Batch == 1 },
+		"within an epoch":   func(p Progress) bool { return p.Epoch == 2 && p.Batch == 3 && !p.Evaluating },
+		"end of an epoch":   func(p Progress) bool { return p.Epoch == 2 && p.Batch == p.Batches && !p.Evaluating },
+		"evaluation":        func(p Progress) bool { return p.Epoch == 2 && p.Evaluating },
+		"end of evaluation": func(p Progress) bool { return p.Epoch == 1 && p.Batch == p.Batches && p.Evaluating },
+		"every third batch": func(p Progress) bool { return p.Batch%3 == 2 },
+	} {
+		if whole.Model().Task() == zoo.Generation && strings.Contains(name, "evaluation") {
+			continue // there is none
+		}
+		t.Run(name, func(t *testing.T) { same(t, name, interrupted(t, c, at), want) })
+	}
+}
+
+// The folders of the other tasks hold what they have to show, and their weights are
+// complete.
+func TestOtherRunFolders(t *testing.T) {
+	for name, text := range others {
+		t.Run(name, func(t *testing.T) {
+			r := newRun(t, tiny(t, text), Options{})
+			finish(t, r)
+			wanted := []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile}
+			language := r.Model().Task() == zoo.Language
+			if !language {
+				wanted = append(wanted[:len(wanted)-1], filepath.Join(SamplesDir, "epoch-001.png"), filepath.Join(SamplesDir, "epoch-003.png"))
+			}
+			for _, f := range wanted {
+				if info, err := os.Stat(filepath.Join(r.Dir(), f)); err != nil || info.Size() == 0 {
+					t.Errorf("%s: %v, want a file that is not empty", f, err)
 				}
-				r := newRun(t, again, Options{})
-				finish(t, r)
-				same(t, "from config.yaml", outcomeOf(r), want)
-			})
-			for name, at := range map[string]func(Progress) bool{
-				"first step":        func(p Progress) bool { return p.Epoch == 1 && p.Batch == 1 },
-				"within an epoch":   func(p Progress) bool { return p.Epoch == 2 && p.Batch == 3 && !p.Evaluating },
-				"end of an epoch":   func(p Progress) bool { return p.Epoch == 2 && p.Batch == p.Batches && !p.Evaluating },
-				"evaluation":        func(p Progress) bool { return p.Epoch == 2 && p.Evaluating },
-				"end of evaluation": func(p Progress) bool { return p.Epoch == 1 && p.Batch == p.Batches && p.Evaluating },
-				"every third batch": func(p Progress) bool { return p.Batch%3 == 2 },
-			} {
-				t.Run(name, func(t *testing.T) { same(t, name, interrupted(t, c, at), want) })
+			}
+			p, err := zoo.Load(WeightsOf(r.Dir()), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !language {
+				if _, err := p.Images(3, 1); err != nil {
+					t.Error(err)
+				}
+				if _, err := Evaluate(context.Background(), EvalConfig{Weights: r.Dir(), Data: "glyphs"}); err == nil {
+					t.Error("a GAN can be evaluated")
+				}
+				return
+			}
+			said := ""
+			if err := p.Continue("The ", 20, zoo.Sampling{Temperature: 1, Seed: 3}, func(s string) bool { said += s; return true }); err != nil || len([]rune(said)) != 20 {
+				t.Errorf("%q, %v, want 20 characters", said, err)
+			}
+			e, err := Evaluate(context.Background(), EvalConfig{Weights: r.Dir(), Data: "sentences", Seed: 1, ValLen: r.Config().ValLen})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := r.Best().ValLoss; math.Abs(e.Loss-want) > 1e-6 || e.Perplexity() != math.Exp(e.Loss) {
+				t.Errorf("loss %v and perplexity %v, want the best epoch's loss %v", e.Loss, e.Perplexity(), want)
 			}
 		})
+	}
+}
+
+// Language models learn from the sentences more than how frequent the letters are.
+func TestLanguageModelsLearn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some epochs")
+	}
+	for _, text := range []string{`
+model: lstm-lm
+architecture: {context: 32, dim: 32, hidden: 64, layers: 1}
+train_len: 40000
+val_len: 4000
+batch_size: 16
+optimizer: {lr: 0.01}
+epochs: 4
+`, `
+model: transformer-lm
+architecture: {context: 32, width: 32, heads: 2, feed_forward: 64, layers: 2}
+train_len: 40000
+val_len: 4000
+batch_size: 16
+optimizer: {lr: 0.005}
+epochs: 4
+`} {
+		r := newRun(t, tiny(t, text), Options{})
+		finish(t, r)
+		// Knowing the frequencies alone is worth about 2.9 nats.
+		if last := r.History()[3]; last.ValLoss > 2.2 || last.TrainLoss > r.History()[0].TrainLoss {
+			t.Errorf("%s: %v", r.Model().Name(), last)
+		}
 	}
 }
 
