@@ -297,7 +297,7 @@ func newReader(m *zoo.Model, p *graph.Params, c *dataset.Corpus) (*reader, error
 	var r reader
 	var err error
 	context := m.Text().Context
-	batch := min(readerBatch, max(1, (c.Len()-1)/context))
+	batch := min(readerBatch, max(1, c.Len()/(context+1)))
 	if len(m.State()) > 0 {
 		r.streams, err = dataset.NewStreams(c, batch, context)
 	} else {
