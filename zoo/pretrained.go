@@ -129,7 +129,7 @@ func (p *Pretrained) Images(n int, seed uint64) (*tensor.Dense, error) {
 	defer program.Close()
 	noise := p.Model.InputShape()[0]
 	z := make([]float32, n*noise)
-	for i := range n { // image i is the same whatever n is
+	for i := range n { // image i is the same, but for rounding, whatever n is
 		kernel.FillNormal(z[i*noise:(i+1)*noise], 0, 1, rng.New(seed, "image", uint64(i)))
 	}
 	if err := program.Let("z", tensor.New(tensor.WithShape(n, noise), tensor.WithBacking(z))); err != nil {
