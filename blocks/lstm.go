@@ -36,10 +36,6 @@ func (l LSTM) Emit(s *graph.Scope, x, h0, c0 *G.Node) (y, hn, cn *G.Node) {
 		s.Fail(err)
 		return nil, nil, nil
 	}
-	layer := op.LSTM
-	if s.Mode() == graph.Infer {
-		layer = op.LSTMInfer
-	}
 	var h, c G.Nodes
 	y = x
 	params, macs := 0, int64(0)
@@ -54,7 +50,9 @@ func (l LSTM) Emit(s *graph.Scope, x, h0, c0 *G.Node) (y, hn, cn *G.Node) {
 		w := l.weights(s, i, in)
 		size := 4 * l.Hidden * (in + l.Hidden)
 		params, macs = params+size+8*l.Hidden, macs+int64(size)*int64(y.Shape()[0]*y.Shape()[1])
-		out, hi, ci, err := layer(y, s.Emit(op.Select(h0, i)), s.Emit(op.Select(c0, i)), w)
+		out, hi, ci, err := l.layer(s, y, s.Emit(op.Select(h0, i)), s.Emit(op.Select(c0, i)), w, op.LSTMOptions{
+			NoInputGrad: s.IsData(y), NoStateGrad: s.IsData(h0) && s.IsData(c0),
+		})
 		y = s.Emit(out, err)
 		h, c = append(h, s.Emit(hi, err)), append(c, s.Emit(ci, err))
 	}
@@ -63,6 +61,14 @@ func (l LSTM) Emit(s *graph.Scope, x, h0, c0 *G.Node) (y, hn, cn *G.Node) {
 		record(s, "LSTM", detail(fmt.Sprintf("%d → %d", x.Shape()[2], l.Hidden), unless("%d layers", l.Layers, 1)), x, y, params, macs)
 	}
 	return y, hn, cn
+}
+
+// layer is a layer as the mode of s wants it.
+func (l LSTM) layer(s *graph.Scope, x, h0, c0 *G.Node, w op.LSTMWeights, o op.LSTMOptions) (y, hn, cn *G.Node, err error) {
+	if s.Mode() == graph.Infer {
+		return op.LSTMInfer(x, h0, c0, w)
+	}
+	return op.LSTM(x, h0, c0, w, o)
 }
 
 func (l LSTM) check(x, h0, c0 *G.Node) error {

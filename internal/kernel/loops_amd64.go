@@ -46,7 +46,7 @@ func init() {
 	layerNorms[AVX2] = &layerNormKernels{
 		addSum: addSumAVX2, deviations: deviationsAVX2, affine: rowAffineAVX2, products: rowProductsAVX2, inputGrad: rowInputGradAVX2,
 	}
-	lstms[AVX2] = &lstmKernels{cell: lstmCellAVX2, outGrad: lstmOutGradAVX2, gateGrad: lstmGateGradAVX2}
+	lstmCells[AVX2] = &cellKernels{cell: cellAVX2, grad: cellGradAVX2}
 	randoms[AVX2] = &randomKernels{mask: dropoutMaskAVX2}
 	optimisers[AVX2] = &optimiserKernels{
 		sgd: sgdAVX2, momentum: momentumAVX2, adam: adamAVX2, amsGrad: amsGradAVX2,
@@ -64,7 +64,7 @@ func init() {
 	layerNorms[AVX512] = &layerNormKernels{
 		addSum: addSumAVX512, deviations: deviationsAVX512, affine: rowAffineAVX512, products: rowProductsAVX512, inputGrad: rowInputGradAVX512,
 	}
-	lstms[AVX512] = &lstmKernels{cell: lstmCellAVX512, outGrad: lstmOutGradAVX512, gateGrad: lstmGateGradAVX512}
+	lstmCells[AVX512] = &cellKernels{cell: cellAVX512, grad: cellGradAVX512}
 	randoms[AVX512] = &randomKernels{mask: dropoutMaskAVX512}
 	optimisers[AVX512] = &optimiserKernels{
 		sgd: sgdAVX512, momentum: momentumAVX512, adam: adamAVX512, amsGrad: amsGradAVX512,

@@ -2,32 +2,22 @@
 
 package kernel
 
-// lstmCellAVX2: c[k] = f[k]*before[k] + i[k]*g[k]
+// cellAVX2 is cellGo; t is a *cellArgs.
 //
 //go:noescape
-func lstmCellAVX2(c []float32, i []float32, f []float32, g []float32, before []float32)
+func cellAVX2(t *byte)
 
-// lstmOutGradAVX2: o[k] = dh[k]*t[k] * o[k]*(1 - o[k]); dc[k] += dh[k]*o[k] * (1 - t[k]*t[k]) for the old o[k]
+// cellGradAVX2 is cellGradGo; t is a *cellGradArgs.
 //
 //go:noescape
-func lstmOutGradAVX2(o []float32, dc []float32, dh []float32, t []float32)
+func cellGradAVX2(t *byte)
 
-// lstmGateGradAVX2: i, f, g become the gradients of what went into them, dc that of the cell before
+// cellAVX512 is cellGo; t is a *cellArgs.
 //
 //go:noescape
-func lstmGateGradAVX2(i []float32, f []float32, g []float32, dc []float32, before []float32)
+func cellAVX512(t *byte)
 
-// lstmCellAVX512: c[k] = f[k]*before[k] + i[k]*g[k]
+// cellGradAVX512 is cellGradGo; t is a *cellGradArgs.
 //
 //go:noescape
-func lstmCellAVX512(c []float32, i []float32, f []float32, g []float32, before []float32)
-
-// lstmOutGradAVX512: o[k] = dh[k]*t[k] * o[k]*(1 - o[k]); dc[k] += dh[k]*o[k] * (1 - t[k]*t[k]) for the old o[k]
-//
-//go:noescape
-func lstmOutGradAVX512(o []float32, dc []float32, dh []float32, t []float32)
-
-// lstmGateGradAVX512: i, f, g become the gradients of what went into them, dc that of the cell before
-//
-//go:noescape
-func lstmGateGradAVX512(i []float32, f []float32, g []float32, dc []float32, before []float32)
+func cellGradAVX512(t *byte)

@@ -1,100 +1,79 @@
 package kernel
 
-// PackedLen is the length of the packed weights: those that forward passes read.
-func (l *LSTM) PackedLen() int {
-	return gates * l.units * Block * ((l.inputs+l.units)*Block + 1)
+// lstmPacked are the weights of a forward pass in panels for steps: columns are
+// the gates of a block of units side by side, then those of the next block, and so
+// are the biases, the sum of both. What is not packed is nil.
+type lstmPacked struct{ hidden, input, bias []float32 }
+
+// PackedLen returns the number of values of packed weights.
+func (l LSTM) PackedLen() int { return 4 * l.lineH() * (l.lineH() + l.lineI() + 1) }
+
+func (l LSTM) lineI() int { return ceilDiv(l.I, Block) * Block }
+
+func (l LSTM) packed(p []float32) lstmPacked {
+	sameLength(len(p), l.PackedLen())
+	size, hidden := 4*l.lineH(), 4*l.lineH()*l.lineH()
+	return lstmPacked{p[:hidden], p[hidden:][:size*l.lineI()], p[len(p)-size:]}
 }
 
-// Pack brings weights (4*Hidden, In) and (4*Hidden, Hidden) and biases (4*Hidden),
-// which may be nil, into the order in which forward passes read them: panels of the
-// gates of each block of units, for W_ih and then for W_hh, and the sum of the biases.
-func (l *LSTM) Pack(packed, ih, hh, bih, bhh []float32) {
-	lstmPacks.run(gates*l.units*Block/l.gate.set.width, lstmPack{l, packed, ih, hh, bih, bhh})
+// Pack packs the weights for ForwardPacked.
+func (l LSTM) Pack(packed, wih, whh, bih, bhh []float32) {
+	p := l.packed(packed)
+	l.packGates(p.hidden, whh, l.H)
+	l.packGates(p.input, wih, l.I)
+	l.packBias(p.bias, bih, bhh)
 }
 
-type lstmPack struct {
-	*LSTM
-	packed, ih, hh, bih, bhh []float32
+// packBias packs the sum of the biases, both of which may be nil.
+func (l LSTM) packBias(dst, bih, bhh []float32) {
+	clear(dst)
+	if bih == nil {
+		return
+	}
+	sameLength(len(bih), 4*l.H)
+	sameLength(len(bhh), 4*l.H)
+	for i, v := range bih {
+		gate, unit := i/l.H, i%l.H
+		dst[4*(unit-unit%Block)+gate*Block+unit%Block] = v + bhh[i]
+	}
 }
 
-var lstmPacks = newRegion(func(p *lstmPack, panel int) {
-	p.rows(p.inputWeights(p.packed, panel), p.ih, panel, p.In)
-	p.rows(p.hiddenWeights(p.packed, panel), p.hh, panel, p.Hidden)
-	bias := p.biasOf(p.packed, panel)
-	clear(bias)
-	for i := 0; i < len(bias); i += Block {
-		from, n := p.gateRows(panel*len(bias)/Block + i/Block)
-		for _, b := range [][]float32{p.bih, p.bhh} {
-			if b == nil {
-				continue
-			}
-			for k, v := range b[from : from+n] {
-				bias[i+k] += v
-			}
-		}
+// packGates packs weights (4H, columns) for products of hidden states, or inputs.
+func (l LSTM) packGates(dst, w []float32, columns int) {
+	sameLength(len(w), 4*l.H*columns)
+	width := panelsFor(4 * Block).width
+	lstmPackRegion.run(4*l.lineH()/width, lstmPackArgs{l, dst, w, columns, width})
+}
+
+type lstmPackArgs struct {
+	LSTM
+	dst, w         []float32
+	columns, width int // width of a panel
+}
+
+var lstmPackRegion = newRegion(func(a *lstmPackArgs, panel int) {
+	depth := ceilDiv(a.columns, Block) * Block
+	dst := a.dst[panel*depth*a.width:][:depth*a.width]
+	if depth > a.columns || a.lineH() > a.H {
+		clear(dst)
+	}
+	for column := panel * a.width; column < (panel+1)*a.width; column += Block {
+		unit, gate := column/(4*Block)*Block, column/Block%4
+		transposeBand(dst[column-panel*a.width:], a.width, a.w[(gate*a.H+unit)*a.columns:], a.columns, min(Block, a.H-unit), a.columns)
 	}
 })
 
-// gateRows returns the rows of the weights, so many from one on, that are a block of
-// channels: gate block%4 of the units of block/4.
-func (l *LSTM) gateRows(block int) (from, n int) {
-	u, g := block/gates, block%gates
-	return g*l.Hidden + u*Block, min(Block, l.Hidden-u*Block)
+// packUnits packs whh for products of the gates' gradients: columns are units.
+func (l LSTM) packUnits(dst, whh []float32) {
+	width := panelsFor(l.lineH()).width
+	lstmPackBackRegion.run(l.lineH()/width, lstmPackArgs{l, dst, whh, l.H, width})
 }
 
-// rows packs the rows of a panel of gates.
-func (p *lstmPack) rows(dst, w []float32, panel, columns int) {
-	width := p.gate.set.width
-	if columns%Block != 0 || p.Hidden%Block != 0 {
+var lstmPackBackRegion = newRegion(func(a *lstmPackArgs, panel int) {
+	depth := a.lineG()
+	dst := a.dst[panel*depth*a.width:][:depth*a.width]
+	if depth > 4*a.H || a.lineH() > a.H {
 		clear(dst)
 	}
-	for i := 0; i < width; i += Block {
-		from, n := p.gateRows((panel*width + i) / Block)
-		transposeBand(dst[i:], width, w[from*columns:], columns, n, columns)
-	}
-}
-
-// inputWeights, hiddenWeights and biasOf return the parts of a panel of gates in
-// packed weights.
-func (l *LSTM) inputWeights(packed []float32, panel int) []float32 {
-	size := l.inputs * Block * l.gate.set.width
-	return packed[panel*size:][:size]
-}
-
-func (l *LSTM) hiddenWeights(packed []float32, panel int) []float32 {
-	size := l.units * Block * l.gate.set.width
-	return packed[gates*l.units*Block*l.inputs*Block+panel*size:][:size]
-}
-
-func (l *LSTM) biasOf(packed []float32, panel int) []float32 {
-	width := l.gate.set.width
-	return packed[gates*l.units*Block*(l.inputs+l.units)*Block+panel*width:][:width]
-}
-
-// packBack brings weights (4*Hidden, columns) into the order of products with the
-// gradients of the gates: panels of columns.
-func (l *LSTM) packBack(packed, w []float32, columns int, p *lstmPanels) {
-	lstmBackPacks.run(p.panels, lstmBackPack{l, packed, w, columns, p})
-}
-
-type lstmBackPack struct {
-	*LSTM
-	packed, w []float32
-	columns   int
-	panels    *lstmPanels
-}
-
-var lstmBackPacks = newRegion(func(p *lstmBackPack, panel int) {
-	width, size := p.panels.set.width, p.panels.weights()
-	dst, first := p.packed[panel*size:][:size], panel*width
-	if p.columns%Block != 0 || p.Hidden%Block != 0 {
-		clear(dst)
-	}
-	for block := range gates * p.units {
-		from, n := p.gateRows(block)
-		for k := range n {
-			row := p.w[(from+k)*p.columns:][:p.columns]
-			copy(dst[(block*Block+k)*width:][:width], row[first:])
-		}
-	}
+	layRows(dst, a.w[panel*a.width:], 4*a.H, min(a.width, a.H-panel*a.width), 1, a.width, a.H)
 })

@@ -4,259 +4,444 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"testing"
+	"unsafe"
 )
 
-// lstmCase is a layer with all that goes in.
+// lstmShapes are odd ones, and those that fill blocks and bands.
+var lstmShapes = []LSTM{
+	{1, 1, 1, 1}, {1, 1, 5, 16}, {2, 3, 1, 1}, {3, 4, 2, 3}, {1, 9, 7, 16}, {5, 2, 3, 17}, {2, 5, 33, 33},
+	{7, 6, 5, 4}, {49, 4, 3, 8}, {97, 5, 2, 20}, {13, 7, 17, 48}, {4, 5, 3, 64}, {1, 3, 64, 256}, {32, 6, 40, 256},
+}
+
+// lstmCase holds the operands of a layer.
 type lstmCase struct {
-	n, t, in, hidden int
-	x, h0, c0        []float32
-	ih, hh, bih, bhh []float32
-	dy, dhn, dcn     []float32
+	l                       LSTM
+	x, h0, c0, wih, whh     []float32
+	bih, bhh                []float32 // or nil
+	dy, dcn                 []float32
+	state, grad, y          []float32 // and what comes out
+	hn, cn, dx, dh0, dc0    []float32
+	dwih, dwhh, dbias, sums []float32
 }
 
-func newLSTMCase(seed uint64, n, t, in, hidden int) *lstmCase {
-	r := rand.New(rand.NewPCG(seed, 1))
-	some := func(n int, scale float64) []float32 {
-		v := randomSlice(r, n)
-		for i := range v {
-			v[i] *= float32(scale)
+func newLSTMCase(r *rand.Rand, l LSTM, bias bool) *lstmCase {
+	w := func(n int) []float32 {
+		x := randomSlice(r, n)
+		Scale(x, x, float32(1/math.Sqrt(float64(l.H))))
+		return x
+	}
+	c := &lstmCase{
+		l: l, x: randomSlice(r, l.N*l.T*l.I), h0: randomSlice(r, l.N*l.H), c0: randomSlice(r, l.N*l.H),
+		wih: w(4 * l.H * l.I), whh: w(4 * l.H * l.H), dy: randomSlice(r, l.N*l.T*l.H), dcn: randomSlice(r, l.N*l.H),
+	}
+	if bias {
+		c.bih, c.bhh = w(4*l.H), w(4*l.H)
+	}
+	return c
+}
+
+// run computes everything into slices whose surroundings it checks.
+func (c *lstmCase) run(t *testing.T) {
+	l := c.l
+	var checks []func(*testing.T, string)
+	out := func(n int) []float32 {
+		x, check := bordered(n)
+		checks = append(checks, check)
+		return x
+	}
+	states, weights := l.N*l.H, 4*l.H
+	c.state, c.grad, c.y, c.hn, c.cn = out(l.StateLen()), out(l.GradLen()), out(len(c.dy)), out(states), out(states)
+	c.dx, c.dh0, c.dc0 = out(len(c.x)), out(states), out(states)
+	c.dwih, c.dwhh, c.dbias = out(weights*l.I), out(weights*l.H), out(weights)
+	c.again()
+	for i, check := range checks {
+		check(t, fmt.Sprintf("%+v, result %d", l, i))
+	}
+}
+
+// again computes everything into the slices there are.
+func (c *lstmCase) again() {
+	l := c.l
+	l.Forward(c.state, c.x, c.h0, c.c0, c.wih, c.whh, c.bih, c.bhh)
+	l.Output(c.y, c.state)
+	l.Final(c.hn, c.cn, c.state)
+	l.Backward(c.grad, c.state, c.dy, c.dcn, c.whh, true)
+	l.InputGrad(c.dx, c.grad, c.wih)
+	l.InputWeightGrad(c.dwih, c.grad, c.x)
+	l.HiddenWeightGrad(c.dwhh, c.grad, c.state)
+	l.BiasGrad(c.dbias, c.grad)
+	l.StateGrad(c.dh0, c.dc0, c.grad)
+}
+
+// results lists what came out, with names.
+func (c *lstmCase) results() (names []string, values [][]float32) {
+	return []string{"y", "hn", "cn", "dx", "dh0", "dc0", "dwih", "dwhh", "dbias"},
+		[][]float32{c.y, c.hn, c.cn, c.dx, c.dh0, c.dc0, c.dwih, c.dwhh, c.dbias}
+}
+
+// want is the layer in float64, straight from the definition, and its gradients
+// by the chain rule.
+func (c *lstmCase) want() [][]float64 {
+	l := c.l
+	n, steps, in, h := l.N, l.T, l.I, l.H
+	x, wih, whh := wide(c.x), wide(c.wih), wide(c.whh)
+	bias := make([]float64, 4*h)
+	if c.bih != nil {
+		for i := range bias {
+			bias[i] = float64(c.bih[i]) + float64(c.bhh[i])
 		}
-		return v
 	}
-	return &lstmCase{
-		n, t, in, hidden, some(n*t*in, 1), some(n*hidden, 1), some(n*hidden, 1),
-		some(4*hidden*in, 1/math.Sqrt(float64(in))), some(4*hidden*hidden, 1/math.Sqrt(float64(hidden))), some(4*hidden, 1), some(4*hidden, 1),
-		some(n*t*hidden, 1), some(n*hidden, 1), some(n*hidden, 1),
-	}
-}
-
-// lstmResult is all that comes out.
-type lstmResult[F float32 | float64] struct {
-	y, hn, cn, dx, dh0, dc0, dih, dhh, db []F
-}
-
-func (c *lstmCase) run() (r lstmResult[float32]) {
-	l := NewLSTM(c.n, c.t, c.in, c.hidden)
-	saved, back := make([]float32, l.SavedLen()), make([]float32, l.BackLen())
-	size := c.n * c.hidden
-	r = lstmResult[float32]{
-		make([]float32, size*c.t), make([]float32, size), make([]float32, size), make([]float32, len(c.x)),
-		make([]float32, size), make([]float32, size), make([]float32, len(c.ih)), make([]float32, len(c.hh)), make([]float32, 4*c.hidden),
-	}
-	l.Compute(saved, c.x, c.h0, c.c0, c.ih, c.hh, c.bih, c.bhh)
-	l.Output(r.y, saved)
-	l.State(r.hn, r.cn, saved)
-	l.Backward(back, saved, c.hh, c.dy, c.dhn, c.dcn)
-	l.InputGrad(r.dx, back, c.ih)
-	l.InitialGrad(r.dh0, r.dc0, back)
-	l.InputWeightGrad(r.dih, back, c.x)
-	l.HiddenWeightGrad(r.dhh, back, saved)
-	l.BiasGrad(r.db, back)
-	return r
-}
-
-// want computes the layer straight from the definition, in float64.
-func (c *lstmCase) want() (r lstmResult[float64]) {
-	n, t, in, hidden := c.n, c.t, c.in, c.hidden
-	size := n * hidden
-	zeros := func(n int) []float64 { return make([]float64, n) }
-	r = lstmResult[float64]{zeros(size * t), zeros(size), zeros(size), zeros(len(c.x)), zeros(size), zeros(size), zeros(len(c.ih)), zeros(len(c.hh)), zeros(4 * hidden)}
-	sigmoid := func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
-	for row := range n {
-		h, cell := wide(c.h0[row*hidden:(row+1)*hidden]), wide(c.c0[row*hidden:(row+1)*hidden])
-		hs, cs, zs := [][]float64{h}, [][]float64{cell}, [][]float64{}
-		for step := range t {
-			x := wide(c.x[(row*t+step)*in:][:in])
-			z := make([]float64, 4*hidden)
-			for k := range z {
-				z[k] = float64(c.bih[k]) + float64(c.bhh[k])
-				for j, v := range x {
-					z[k] += v * float64(c.ih[k*in+j])
+	y, dx := make([]float64, n*steps*h), make([]float64, len(x))
+	hn, cn, dh0, dc0 := wide(c.h0), wide(c.c0), make([]float64, n*h), wide(c.dcn)
+	dwih, dwhh, dbias := make([]float64, len(wih)), make([]float64, len(whh)), make([]float64, 4*h)
+	type step struct{ a, before, cell, hidden []float64 }
+	for s := range n {
+		hidden, cell := hn[s*h:][:h], cn[s*h:][:h]
+		var tape []step
+		for t := range steps {
+			now := step{make([]float64, 4*h), slices.Clone(cell), nil, slices.Clone(hidden)}
+			for j := range now.a {
+				a := bias[j]
+				for i := range in {
+					a += x[(s*steps+t)*in+i] * wih[j*in+i]
 				}
-				for j, v := range h {
-					z[k] += v * float64(c.hh[k*hidden+j])
+				for i := range h {
+					a += now.hidden[i] * whh[j*h+i]
+				}
+				if now.a[j] = sigmoid(a); j/h == 2 {
+					now.a[j] = math.Tanh(a)
 				}
 			}
-			next, nextCell := make([]float64, hidden), make([]float64, hidden)
-			for u := range hidden {
-				i, f, g, o := sigmoid(z[u]), sigmoid(z[hidden+u]), math.Tanh(z[2*hidden+u]), sigmoid(z[3*hidden+u])
-				z[u], z[hidden+u], z[2*hidden+u], z[3*hidden+u] = i, f, g, o
-				nextCell[u] = f*cell[u] + i*g
-				next[u] = o * math.Tanh(nextCell[u])
+			for u := range h {
+				cell[u] = now.a[h+u]*cell[u] + now.a[u]*now.a[2*h+u]
+				hidden[u] = now.a[3*h+u] * math.Tanh(cell[u])
+				y[(s*steps+t)*h+u] = hidden[u]
 			}
-			h, cell = next, nextCell
-			hs, cs, zs = append(hs, h), append(cs, cell), append(zs, z)
-			copy(r.y[(row*t+step)*hidden:], h)
+			now.cell = slices.Clone(cell)
+			tape = append(tape, now)
 		}
-		copy(r.hn[row*hidden:], h)
-		copy(r.cn[row*hidden:], cell)
-		dh, dc := wide(c.dhn[row*hidden:(row+1)*hidden]), wide(c.dcn[row*hidden:(row+1)*hidden])
-		for step := t - 1; step >= 0; step-- {
-			dz := make([]float64, 4*hidden)
-			for u := range hidden {
-				z := zs[step]
-				i, f, g, o := z[u], z[hidden+u], z[2*hidden+u], z[3*hidden+u]
-				th := math.Tanh(cs[step+1][u])
-				d := dh[u] + float64(c.dy[(row*t+step)*hidden+u])
-				dcell := dc[u] + d*o*(1-th*th)
-				dz[u], dz[hidden+u] = dcell*g*i*(1-i), dcell*cs[step][u]*f*(1-f)
-				dz[2*hidden+u], dz[3*hidden+u] = dcell*i*(1-g*g), d*th*o*(1-o)
-				dc[u] = dcell * f
+		dhidden, dcell := dh0[s*h:][:h], dc0[s*h:][:h]
+		for t, now := range slices.Backward(tape) {
+			d := make([]float64, 4*h)
+			for u := range h {
+				i, f, g, o := now.a[u], now.a[h+u], now.a[2*h+u], now.a[3*h+u]
+				dh, z := dhidden[u]+float64(c.dy[(s*steps+t)*h+u]), math.Tanh(now.cell[u])
+				dc := dcell[u] + dh*o*(1-z*z)
+				d[u], d[h+u], d[2*h+u], d[3*h+u] = dc*g*i*(1-i), dc*now.before[u]*f*(1-f), dc*i*(1-g*g), dh*z*o*(1-o)
+				dcell[u] = dc * f
 			}
-			dh = make([]float64, hidden)
-			for k, d := range dz {
-				r.db[k] += d
-				for j := range in {
-					r.dx[(row*t+step)*in+j] += d * float64(c.ih[k*in+j])
-					r.dih[k*in+j] += d * float64(c.x[(row*t+step)*in+j])
+			clear(dhidden)
+			for j, v := range d {
+				dbias[j] += v
+				for i := range in {
+					dx[(s*steps+t)*in+i] += v * wih[j*in+i]
+					dwih[j*in+i] += v * x[(s*steps+t)*in+i]
 				}
-				for j := range hidden {
-					dh[j] += d * float64(c.hh[k*hidden+j])
-					r.dhh[k*hidden+j] += d * hs[step][j]
+				for i := range h {
+					dhidden[i] += v * whh[j*h+i]
+					dwhh[j*h+i] += v * now.hidden[i]
 				}
 			}
 		}
-		copy(r.dh0[row*hidden:], dh)
-		copy(r.dc0[row*hidden:], dc)
 	}
-	return r
+	return [][]float64{y, hn, cn, dx, dh0, dc0, dwih, dwhh, dbias}
 }
 
-func (r lstmResult[F]) all() map[string][]F {
-	return map[string][]F{"y": r.y, "hn": r.hn, "cn": r.cn, "dx": r.dx, "dh0": r.dh0, "dc0": r.dc0, "dW_ih": r.dih, "dW_hh": r.dhh, "db": r.db}
-}
-
-// lstmShapes are (N, T, In, Hidden).
-var lstmShapes = [][4]int{
-	{1, 1, 1, 1}, {1, 3, 2, 3}, {2, 1, 16, 16}, {3, 4, 17, 5}, {5, 2, 3, 33}, {7, 3, 40, 16}, {12, 5, 16, 48}, {13, 2, 65, 64}, {32, 3, 31, 80},
-}
-
-// An LSTM is what its definition says, on every tier.
 func TestLSTM(t *testing.T) {
-	for i, s := range lstmShapes {
-		c := newLSTMCase(uint64(i), s[0], s[1], s[2], s[3])
-		want := c.want().all()
-		onEachTier(t, func(t *testing.T) {
-			for name, got := range c.run().all() {
-				rms := 0.0
-				for _, v := range want[name] {
-					rms += v * v / float64(len(want[name]))
-				}
-				rms = math.Sqrt(rms)
-				for k, v := range got {
-					if d := math.Abs(float64(v) - want[name][k]); !(d <= 1e-5*max(rms, math.Abs(want[name][k]))) {
-						t.Fatalf("%v: %s[%d] is %v, want %v", s, name, k, v, want[name][k])
+	r := rand.New(rand.NewPCG(91, 92))
+	for _, l := range lstmShapes {
+		for _, bias := range []bool{true, false} {
+			c := newLSTMCase(r, l, bias)
+			want := c.want()
+			onEachTier(t, func(t *testing.T) {
+				c.run(t)
+				names, values := c.results()
+				for i, w := range want {
+					scale, typical := make([]float64, len(w)), rms(w)
+					for j := range scale {
+						scale[j] = max(typical, math.Abs(w[j]), 1e-3)
 					}
+					checkNear(t, fmt.Sprintf("%+v, bias %v: %s", l, bias, names[i]), values[i], w, scale, 100)
 				}
+			})
+		}
+	}
+}
+
+func rms(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v * v
+	}
+	return math.Sqrt(sum / float64(len(x)))
+}
+
+// Without the gradient of the last cells and of the initial states the others are
+// the same, as that of zeros.
+func TestLSTMPartsOfTheGradient(t *testing.T) {
+	for _, l := range []LSTM{{5, 7, 3, 33}, {5, 2, 3, 33}} {
+		c := newLSTMCase(rand.New(rand.NewPCG(93, 94)), l, true)
+		clear(c.dcn)
+		onEachTier(t, func(t *testing.T) {
+			c.run(t)
+			_, values := c.results()
+			dc0 := slices.Clone(c.dc0)
+			var kept [][]float32
+			for _, i := range []int{3, 6, 7, 8} {
+				kept = append(kept, slices.Clone(values[i]))
+			}
+			l.Backward(c.grad, c.state, c.dy, nil, c.whh, false)
+			l.InputGrad(c.dx, c.grad, c.wih)
+			l.InputWeightGrad(c.dwih, c.grad, c.x)
+			l.HiddenWeightGrad(c.dwhh, c.grad, c.state)
+			l.BiasGrad(c.dbias, c.grad)
+			l.StateGrad(nil, c.dc0, c.grad)
+			for k, got := range [][]float32{c.dx, c.dwih, c.dwhh, c.dbias} {
+				if !sameBits(got, kept[k]) {
+					t.Errorf("%+v: result %d differs", l, k)
+				}
+			}
+			if !sameBits(c.dc0, dc0) {
+				t.Errorf("%+v: dc0 differs", l)
 			}
 		})
 	}
 }
 
-// Parts of the gradient that do not arrive are as good as zeros.
-func TestLSTMWithoutSomeGradients(t *testing.T) {
-	c := newLSTMCase(1, 3, 4, 5, 20)
-	clear(c.dhn)
-	clear(c.dcn)
-	want := c.run()
-	c.dhn, c.dcn = nil, nil
-	if got := c.run(); !slices.Equal(got.dhh, want.dhh) || !slices.Equal(got.dc0, want.dc0) {
-		t.Error("gradients differ without those of the last state")
-	}
-	c = newLSTMCase(1, 3, 4, 5, 20)
-	clear(c.dy)
-	want = c.run()
-	c.dy = nil
-	if got := c.run(); !slices.Equal(got.dih, want.dih) || !slices.Equal(got.dx, want.dx) {
-		t.Error("gradients differ without that of y")
+// A NaN or an infinity stays in its sequence, and from its step on. Infinite gates
+// are saturated: everything that follows is finite.
+func TestLSTMSpecialValues(t *testing.T) {
+	for _, l := range []LSTM{{3, 5, 2, 17}, {3, 2, 2, 17}, {3, 6, 4, 32}, {50, 4, 2, 3}} {
+		for _, special := range []float32{nan, inf, -inf, math.MaxFloat32} {
+			onEachTier(t, func(t *testing.T) {
+				c := newLSTMCase(rand.New(rand.NewPCG(95, 96)), l, true)
+				for i := range c.wih {
+					c.wih[i] += 0.01 // none is 0
+				}
+				c.run(t)
+				before := slices.Clone(c.y)
+				c.x[(1*l.T+1)*l.I] = special
+				c.run(t)
+				for i, v := range c.y {
+					n, step := i/(l.T*l.H), i/l.H%l.T
+					touched := n == 1 && step >= 1
+					switch {
+					case !touched && v != before[i]:
+						t.Fatalf("%+v: %v in sequence 1 changes sequence %d, step %d", l, special, n, step)
+					case touched && (v != v) != (special != special):
+						t.Fatalf("%+v: %v makes %v of sequence %d, step %d", l, special, v, n, step)
+					}
+				}
+				if special != special {
+					return
+				}
+				for i, v := range c.grad[:len(c.grad)-4*l.H] {
+					if v-v != 0 {
+						t.Fatalf("%+v: %v makes the gradient %d %v", l, special, i, v)
+					}
+				}
+			})
+		}
 	}
 }
 
-// The same bits at any number of threads.
-func TestLSTMAtAnyGOMAXPROCS(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	c := newLSTMCase(3, 9, 6, 33, 100)
-	var want map[string][]float32
-	for _, procs := range []int{1, 2, 8} {
-		runtime.GOMAXPROCS(procs)
-		got := c.run().all()
-		if want == nil {
-			want = got
-		}
-		for name := range got {
-			if !slices.Equal(got[name], want[name]) {
-				t.Errorf("GOMAXPROCS %d: %s differs", procs, name)
-			}
+// Packed weights give what others do; the products of a single step are added up in
+// another order.
+func TestLSTMPacked(t *testing.T) {
+	r := rand.New(rand.NewPCG(103, 104))
+	for _, l := range lstmShapes {
+		for _, bias := range []bool{true, false} {
+			c := newLSTMCase(r, l, bias)
+			onEachTier(t, func(t *testing.T) {
+				c.run(t)
+				packed, check := bordered(l.PackedLen())
+				l.Pack(packed, c.wih, c.whh, c.bih, c.bhh)
+				check(t, "Pack")
+				state, check := bordered(l.StateLen())
+				wih := c.wih
+				if l.T == 1 {
+					wih = make([]float32, len(c.wih)) // not read
+				}
+				l.ForwardPacked(state, c.x, c.h0, c.c0, wih, packed)
+				check(t, "ForwardPacked")
+				ones := make([]float64, len(state))
+				for i := range ones {
+					ones[i] = 1
+				}
+				checkNear(t, fmt.Sprintf("%+v: state", l), state, wide(c.state), ones, 100)
+			})
 		}
 	}
 }
 
-// NaN in one row stays in it; saturated gates, from infinite inputs too, give no
-// NaN where torch gives none.
-func TestLSTMOfNaNAndLarge(t *testing.T) {
+func TestLSTMRepeats(t *testing.T) {
+	r := rand.New(rand.NewPCG(97, 98))
+	for _, l := range []LSTM{{70, 5, 9, 65}, {2, 6, 40, 128}, {33, 2, 30, 48}} {
+		c := newLSTMCase(r, l, true)
+		onEachTier(t, func(t *testing.T) {
+			c.run(t)
+			checkRepeats(t, fmt.Sprintf("LSTM %+v", l), func() []float32 {
+				c.again()
+				_, values := c.results()
+				c.sums = c.sums[:0]
+				for _, v := range values {
+					c.sums = append(c.sums, v...)
+				}
+				return c.sums
+			})
+		})
+	}
+}
+
+// cellOperands are arrays in which the rows of cell kernels lie with gaps.
+type cellOperands struct {
+	forward  cellArgs
+	backward cellGradArgs
+	arrays   [][]float32
+}
+
+// newCellOperands makes arrays with make, of so many values, for so many rows and
+// units; gap is what lies between rows.
+func newCellOperands(rows, units, gap int, make func(n int) []float32) *cellOperands {
+	c := &cellOperands{}
+	array := func(lines, pitch int) *float32 {
+		c.arrays = append(c.arrays, make((lines-1)*pitch+units))
+		return &c.arrays[len(c.arrays)-1][0]
+	}
+	pitch, line := units+gap, 4*(units+gap)+gap
+	all := func() *float32 { // four gates of every row
+		c.arrays = append(c.arrays, make((rows-1)*line+3*pitch+units))
+		return &c.arrays[len(c.arrays)-1][0]
+	}
+	c.forward = cellArgs{
+		gates: all(), gateStep: 4 * pitch, rowGate: 4 * line, sums: all(), sumStep: 4 * pitch, rowSum: 4 * line,
+		before: array(rows, pitch), after: array(rows, pitch), rowCell: 4 * pitch, hidden: array(rows, pitch), rowHidden: 4 * pitch,
+		rows: rows, units: units,
+	}
+	c.backward = cellGradArgs{
+		gates: c.forward.gates, gateStep: 4 * pitch, rowGate: 4 * line,
+		before: c.forward.before, after: c.forward.after, rowCell: 4 * pitch, dy: array(rows, pitch), rowDY: 4 * pitch,
+		sums: array(rows, pitch), rowSum: 4 * pitch, dcell: array(rows, pitch), dgates: all(), rowDGate: 4 * line,
+		bias: array(4, pitch), rows: rows, units: units,
+	}
+	return c
+}
+
+// clone copies the arrays.
+func (c *cellOperands) clone() (all [][]float32) {
+	for _, a := range c.arrays {
+		all = append(all, slices.Clone(a))
+	}
+	return all
+}
+
+// The kernels agree with their twins, in every lane and beside it.
+func TestCellKernels(t *testing.T) {
+	twins := lstmCells[Generic]
+	for units := 1; units <= 50; units++ {
+		for rows := 1; rows <= 3; rows++ {
+			onEachTier(t, func(t *testing.T) {
+				k := lstmCells.get()
+				run := func(cell cellKernel, grad cellGradKernel) [][]float32 {
+					r := rand.New(rand.NewPCG(uint64(units), 99))
+					c := newCellOperands(rows, units, 3, func(n int) []float32 { return randomSlice(r, n) })
+					cell.run(&c.forward)
+					grad.run(&c.backward)
+					return c.clone()
+				}
+				got, want := run(k.cell, k.grad), run(twins.cell, twins.grad)
+				for i := range want {
+					ones := make([]float64, len(want[i]))
+					for j := range ones {
+						ones[j] = 4
+					}
+					checkNear(t, fmt.Sprintf("%d rows of %d units: array %d", rows, units, i), got[i], wide(want[i]), ones, 4)
+				}
+			})
+		}
+	}
+}
+
+// The gates keep the accuracy and the special values of the activations that they
+// are made of.
+func TestCellKernelsSpecialValues(t *testing.T) {
 	onEachTier(t, func(t *testing.T) {
-		c := newLSTMCase(4, 3, 3, 4, 17)
-		c.x[5] = float32(math.NaN())
-		y := c.run().y
-		perRow := c.t * c.hidden
-		if y[0] == y[0] && y[perRow-1] == y[perRow-1] && !slices.ContainsFunc(y[:perRow], func(v float32) bool { return v != v }) {
-			t.Error("NaN in the input does not show")
-		}
-		if slices.ContainsFunc(y[perRow:], func(v float32) bool { return v != v }) {
-			t.Error("NaN of one row shows in another")
-		}
-		c = newLSTMCase(4, 2, 3, 4, 17)
-		for i := range c.x {
-			c.x[i] *= 1e30
-		}
-		for name, v := range c.run().all() {
-			if name == "dW_ih" {
-				continue // the inputs are factors
-			}
-			if slices.ContainsFunc(v, func(v float32) bool { return v != v || math.IsInf(float64(v), 0) }) {
-				t.Errorf("large inputs: %s has numbers that are not finite", name)
+		k, r := lstmCells.get(), rand.New(rand.NewPCG(101, 102))
+		for range 200 {
+			c := newCellOperands(2, 21, 0, func(n int) []float32 { return specialSlice(r, n) })
+			inputs := c.clone()
+			k.cell.run(&c.forward)
+			for row := range 2 {
+				for u := range 21 {
+					at := func(q int) int { return row*4*21 + q*21 + u }
+					for q := range 4 {
+						a := float64(inputs[0][at(q)] + inputs[1][at(q)])
+						want := sigmoid(a)
+						if q == 2 {
+							want = math.Tanh(a)
+						}
+						if got := c.arrays[0][at(q)]; !near(got, want, want, 4) {
+							t.Fatalf("gate %d of %v is %v, want %v", q, a, got, want)
+						}
+					}
+					i, f, g := c.arrays[0][at(0)], c.arrays[0][at(1)], c.arrays[0][at(2)]
+					want := float64(f)*float64(inputs[2][row*21+u]) + float64(i)*float64(g)
+					size := math.Abs(float64(f)*float64(inputs[2][row*21+u])) + math.Abs(float64(i*g))
+					if got := c.arrays[3][row*21+u]; !near(got, want, size, 4) {
+						t.Fatalf("the cell is %v, want %v", got, want)
+					}
+				}
 			}
 		}
 	})
 }
 
-func TestLSTMAllocatesNothing(t *testing.T) {
-	c := newLSTMCase(5, 4, 3, 20, 32)
-	l := NewLSTM(c.n, c.t, c.in, c.hidden)
-	saved, back, dw := make([]float32, l.SavedLen()), make([]float32, l.BackLen()), make([]float32, len(c.hh))
-	if n := testing.AllocsPerRun(10, func() {
-		l.Compute(saved, c.x, c.h0, c.c0, c.ih, c.hh, c.bih, nil)
-		l.Backward(back, saved, c.hh, c.dy, nil, nil)
-		l.HiddenWeightGrad(dw, back, saved)
-	}); n > 0 {
-		t.Errorf("%v allocations, want none", n)
+// The offsets that the generator of the assembly knows.
+func TestCellArgsLayout(t *testing.T) {
+	var f cellArgs
+	var b cellGradArgs
+	for i, c := range []struct{ got, want uintptr }{
+		{unsafe.Offsetof(f.gates), 0}, {unsafe.Offsetof(f.gateStep), 8}, {unsafe.Offsetof(f.rowGate), 16}, {unsafe.Offsetof(f.sums), 24},
+		{unsafe.Offsetof(f.sumStep), 32}, {unsafe.Offsetof(f.rowSum), 40}, {unsafe.Offsetof(f.before), 48}, {unsafe.Offsetof(f.after), 56},
+		{unsafe.Offsetof(f.rowCell), 64}, {unsafe.Offsetof(f.hidden), 72}, {unsafe.Offsetof(f.rowHidden), 80}, {unsafe.Offsetof(f.rows), 88},
+		{unsafe.Offsetof(f.units), 96},
+		{unsafe.Offsetof(b.gates), 0}, {unsafe.Offsetof(b.gateStep), 8}, {unsafe.Offsetof(b.rowGate), 16}, {unsafe.Offsetof(b.before), 24},
+		{unsafe.Offsetof(b.after), 32}, {unsafe.Offsetof(b.rowCell), 40}, {unsafe.Offsetof(b.dy), 48}, {unsafe.Offsetof(b.rowDY), 56},
+		{unsafe.Offsetof(b.sums), 64}, {unsafe.Offsetof(b.rowSum), 72}, {unsafe.Offsetof(b.dcell), 80}, {unsafe.Offsetof(b.dgates), 88},
+		{unsafe.Offsetof(b.rowDGate), 96}, {unsafe.Offsetof(b.bias), 104}, {unsafe.Offsetof(b.rows), 112}, {unsafe.Offsetof(b.units), 120},
+	} {
+		if c.got != c.want {
+			t.Errorf("field %d lies at %d, want %d", i, c.got, c.want)
+		}
 	}
 }
 
-// BenchmarkLSTM is a layer of a character model, forward and backward.
 func BenchmarkLSTM(b *testing.B) {
-	for _, s := range [][4]int{{32, 64, 256, 256}, {20, 35, 200, 200}, {1, 1, 256, 256}} {
-		c := newLSTMCase(1, s[0], s[1], s[2], s[3])
-		l := NewLSTM(c.n, c.t, c.in, c.hidden)
-		saved, back := make([]float32, l.SavedLen()), make([]float32, l.BackLen())
-		dx, dih, dhh, db := make([]float32, len(c.x)), make([]float32, len(c.ih)), make([]float32, len(c.hh)), make([]float32, 4*c.hidden)
-		flops := 2 * float64(s[0]*s[1]) * float64(4*s[3]*(s[2]+s[3]))
-		run := func(name string, factor float64, f func()) {
-			b.Run(fmt.Sprintf("%dx%dx%dx%d/%s", s[0], s[1], s[2], s[3], name), func(b *testing.B) {
-				for b.Loop() {
+	for _, l := range []LSTM{{1, 1, 256, 256}, {1, 64, 256, 256}, {20, 35, 200, 200}, {32, 64, 256, 256}, {64, 64, 512, 512}} {
+		c := newLSTMCase(rand.New(rand.NewPCG(1, 2)), l, true)
+		c.state, c.grad = Aligned(l.StateLen()), Aligned(l.GradLen())
+		c.y, c.dx = fresh(len(c.dy)), fresh(len(c.x))
+		c.dwih, c.dwhh = fresh(len(c.wih)), fresh(len(c.whh))
+		products := 2 * float64(l.N*l.T*4*l.H)
+		bench := func(name string, flops float64, f func()) {
+			b.Run(fmt.Sprintf("%dx%dx%d/%s", l.N, l.T, l.H, name), func(b *testing.B) {
+				for range b.N {
 					f()
 				}
-				b.ReportMetric(factor*flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 			})
 		}
-		run("forward", 1, func() { l.Compute(saved, c.x, c.h0, c.c0, c.ih, c.hh, c.bih, c.bhh) })
-		run("back", 0.5, func() { l.Backward(back, saved, c.hh, c.dy, nil, nil) })
-		run("dx", 0.5, func() { l.InputGrad(dx, back, c.ih) })
-		run("dW_ih", 0.5, func() { l.InputWeightGrad(dih, back, c.x) })
-		run("dW_hh", 0.5, func() { l.HiddenWeightGrad(dhh, back, saved) })
-		run("db", 0, func() { l.BiasGrad(db, back) })
+		bench("forward", products*float64(l.I+l.H), func() {
+			l.Forward(c.state, c.x, c.h0, c.c0, c.wih, c.whh, c.bih, c.bhh)
+			l.Output(c.y, c.state)
+		})
+		bench("steps back", products*float64(l.H), func() { l.Backward(c.grad, c.state, c.dy, nil, c.whh, false) })
+		bench("products back", products*float64(2*l.I+l.H), func() {
+			l.InputGrad(c.dx, c.grad, c.wih)
+			l.InputWeightGrad(c.dwih, c.grad, c.x)
+			l.HiddenWeightGrad(c.dwhh, c.grad, c.state)
+		})
 	}
 }

@@ -4,7 +4,7 @@
     python3 testdata/parity/generate.py [PART...]
 
 Without arguments all parts are written. A part is formula, ops, convtranspose,
-sequence, attention, counts, sizes, models, train, lm, lm_train, gan, or one of
+sequence, attention, recurrent, counts, sizes, models, train, lm, lm_train, gan, or one of
 the last five's, models/resnet18. README.md has the rest.
 """
 
@@ -25,6 +25,7 @@ import gan
 import lm
 import models
 import ops
+import recurrent
 import sequence
 import sizes
 import train
@@ -69,6 +70,10 @@ def write_attention():
     write("ops_attention.json.gz", attention.records())
 
 
+def write_recurrent():
+    write("ops_recurrent.json.gz", recurrent.records())
+
+
 def write_counts():
     write("counts.json", counts.records())
 
@@ -92,6 +97,7 @@ PARTS = {
     "convtranspose": write_convtranspose,
     "sequence": write_sequence,
     "attention": write_attention,
+    "recurrent": write_recurrent,
     "counts": write_counts,
     "sizes": write_sizes,
     **each("models", models.record, (*models.IMAGENET, *models.CIFAR, *models.OPTIONS)),
