@@ -40,7 +40,7 @@ func (l LSTM) Emit(s *graph.Scope, x, h0, c0 *G.Node) (y, hn, cn *G.Node) {
 	y = x
 	params, macs := 0, int64(0)
 	for i := range l.Layers {
-		if i > 0 {
+		if i > 0 && l.Dropout != 0 {
 			y = Dropout(s.Sub(fmt.Sprintf("drop_l%d", i-1)), y, l.Dropout)
 		}
 		if s.Err() != nil {
