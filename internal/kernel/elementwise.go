@@ -264,16 +264,35 @@ var biasGradRegion = newRegion(func(a *biasGradArgs, piece int) {
 	g := &a.grid
 	row, n0, n1, c0, c1 := g.block(piece)
 	partial := a.partial[row*g.c:][:g.c]
+	if g.hw == 1 {
+		addColumns(partial[c0:c1], a.dy[n0*g.c+c0:], n1-n0, g.c)
+		return
+	}
 	for n := n0; n < n1; n++ {
-		if g.hw == 1 {
-			for c := c0; c < c1; c++ {
-				partial[c] += float64(a.dy[n*g.c+c])
-			}
-			continue
-		}
 		for c := c0; c < c1; c++ {
 			i, j := g.plane(n, c)
 			partial[c] += a.k.sum(a.dy[i:j], nil)
 		}
 	}
 })
+
+// addColumns adds rows that are the pitch apart to sums, one after the other. Four
+// at a time are read, so that the sums are not read and written for each.
+func addColumns(sums []float64, x []float32, rows, pitch int) {
+	for ; rows >= 4; rows -= 4 {
+		a, b := x[:len(sums)], x[pitch:][:len(sums)]
+		c, d := x[2*pitch:][:len(sums)], x[3*pitch:][:len(sums)]
+		for i, s := range sums {
+			s += float64(a[i])
+			s += float64(b[i])
+			s += float64(c[i])
+			sums[i] = s + float64(d[i])
+		}
+		x = x[min(4*pitch, len(x)):]
+	}
+	for r := range rows {
+		for i, v := range x[r*pitch:][:len(sums)] {
+			sums[i] += float64(v)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -247,4 +248,29 @@ func BenchmarkSum(b *testing.B) {
 func BenchmarkBiasGrad(b *testing.B) {
 	dbias := make([]float32, 512)
 	benchShapes(b, 1, func(s shape3, x, _, _ []float32) { BiasGrad(dbias[:s.c], x, s.n, s.c, s.hw) })
+}
+
+// TestAddColumns adds numbers of rows around the four that are read at a time, to
+// columns at the end of the rows too, and wants the bits of one row after the
+// other.
+func TestAddColumns(t *testing.T) {
+	const pitch = 11
+	for rows := range 14 {
+		x := make([]float32, rows*pitch)
+		for i := range x {
+			x[i] = float32(math.Sin(float64(i))) * float32(int(1)<<(i%20))
+		}
+		for _, first := range []int{0, 7} {
+			got, want := []float64{1, -1, 1e9, 0.1}, []float64{1, -1, 1e9, 0.1}
+			for r := range rows {
+				for i := range want {
+					want[i] += float64(x[r*pitch+first+i])
+				}
+			}
+			addColumns(got, x[min(first, len(x)):], rows, pitch)
+			if !slices.Equal(got, want) {
+				t.Errorf("%d rows, columns from %d on: %v, want %v", rows, first, got, want)
+			}
+		}
+	}
 }

@@ -28,6 +28,7 @@ const (
 	gemmRows    = 4096    // of a block of A that is packed at once
 	gemmColumns = 4096    // of a block of B
 	gemmChunk   = 16      // rows of B that a piece of the packing takes
+	gemmPanels  = 32      // rows of A, about
 	gemmGrain   = 1 << 17 // products a piece should have at least
 )
 
@@ -51,7 +52,8 @@ type product struct {
 	bands, stripes      int           // the pieces of the multiplication
 
 	packedA, packedB []float32
-	packA, packB     func(piece int)
+	piecesB, high    int // of the packing: pieces of B, and rows of A in each that follow
+	pack             func(piece int)
 	multiply         func(piece int)
 }
 
@@ -69,7 +71,7 @@ func takeProduct() *product {
 		return g
 	}
 	g := new(product)
-	g.packA, g.packB, g.multiply = g.packPanelA, g.packPieceB, g.multiplyPiece
+	g.pack, g.multiply = g.packPiece, g.multiplyPiece
 	return g
 }
 
@@ -94,7 +96,6 @@ func (g *product) compute(m, n, k int) {
 			g.deep = min(deep, k-g.p0)
 			g.accumulate = accumulate || g.p0 > 0
 			g.packedB = grow(g.packedB, g.tiles.vectors*g.set.lanes*g.deep)
-			g.parallel(g.piecesB(), g.columns*g.deep, g.packB)
 			for g.i0 = 0; g.i0 < m; g.i0 += gemmRows {
 				g.rows = min(gemmRows, m-g.i0)
 				g.block()
@@ -103,13 +104,21 @@ func (g *product) compute(m, n, k int) {
 	}
 }
 
-// block multiplies a block of A with the packed block of B.
+// block multiplies a block of A with the block of B, which is packed together with
+// the first one of A: every region costs a meeting of all threads.
 func (g *product) block() {
 	band := g.blocking.band
 	g.panels = ceilDiv(g.rows, g.class.rows)
 	g.packedA = grow(g.packedA, g.panels*g.class.rows*g.deep)
 	g.bands = ceilDiv(g.rows, band)
-	g.parallel(g.bands, g.rows*g.deep, g.packA)
+	g.piecesB = 0
+	values := g.rows * g.deep
+	if g.i0 == 0 {
+		g.piecesB = g.cutB()
+		values += g.columns * g.deep
+	}
+	g.high = max(1, gemmPanels/g.class.rows) * g.class.rows
+	g.parallel(g.piecesB+ceilDiv(g.rows, g.high), values, g.pack)
 	work := g.rows * g.columns * g.deep
 	stripes := max(ceilDiv(g.blocking.pieces, g.bands), ceilDiv(g.columns, g.blocking.stripe))
 	g.stripes = max(1, min(stripes, g.tiles.count, work/g.bands/gemmGrain))
@@ -128,9 +137,19 @@ func (g *product) parallel(pieces, work int, f func(int)) {
 	Parallel(pieces, f)
 }
 
-// piecesB returns how many pieces the packing of B has: one for each tile, or
+// packPiece packs a piece of B or, after these, of A.
+func (g *product) packPiece(piece int) {
+	if piece < g.piecesB {
+		g.packPieceB(piece)
+		return
+	}
+	begin := (piece - g.piecesB) * g.high
+	g.packRowsA(begin, min(begin+g.high, g.rows))
+}
+
+// cutB returns how many pieces the packing of B has: one for each tile, or
 // for some rows if these are what lies side by side in memory.
-func (g *product) piecesB() int {
+func (g *product) cutB() int {
 	if g.b.across {
 		return g.tiles.count
 	}
@@ -159,9 +178,9 @@ func (g *product) packPanelB(tile, p, deep int) {
 	g.b.packColumns(g.packedB[j0*g.deep+width*p:], width, g.j0+j0, min(width, g.columns-j0), g.p0+p, deep)
 }
 
-func (g *product) packPanelA(band int) {
+// packRowsA packs the panels of some rows of A.
+func (g *product) packRowsA(begin, end int) {
 	high := g.class.rows
-	begin, end := g.bandRows(band)
 	for i := begin; i < end; i += high {
 		dst := g.packedA[i*g.deep:][:high*g.deep]
 		g.a.packRows(dst, high, g.i0+i, min(high, g.rows-i), g.p0, g.deep)
