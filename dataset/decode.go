@@ -20,8 +20,9 @@ const DefaultMaxPixels = 89478485
 // Decode reads a JPEG or PNG image, told apart by their content, as three
 // channels of red, green and blue. What it makes of each format is what
 // Pillow's convert("RGB") makes of it: grey is repeated, palettes are looked up,
-// alpha is dropped, CMYK and YCCK are converted without a colour profile, and
-// the orientation in EXIF data is not applied. Sixteen-bit samples keep their
+// alpha is dropped, and CMYK and YCCK are converted without a colour profile. The
+// orientation in the EXIF data of a JPEG file is applied, as by Pillow's
+// ImageOps.exif_transpose. Sixteen-bit samples keep their
 // upper byte, also in grey images, which Pillow clips to white. PNG images are
 // equal to Pillow's; JPEG images differ by what the inverse transform rounds
 // differently, a few levels, as the colours of subsampled images are
@@ -54,11 +55,31 @@ func Decode(r io.Reader, dst *Image, maxPixels int) error {
 		return errors.Errorf("%s image of %dx%d pixels: the limit is %d pixels",
 			format.name, config.Width, config.Height, maxPixels)
 	}
+	orientation := 1
+	if format.orientation != nil {
+		orientation = format.orientation(head.Bytes())
+	}
 	img, err := format.decode(io.MultiReader(&head, in))
 	if err != nil {
 		return errors.WithMessagef(unexpectedEOF(err), "%s image of %dx%d pixels", format.name, config.Width, config.Height)
 	}
 	convertRGB(dst, img)
+	dst.orient(orientation)
+	return nil
+}
+
+// Convert makes dst the colours of src as three channels, red, green and blue,
+// as Decode does.
+func Convert(dst *Image, src image.Image) (err error) {
+	if src == nil || src.Bounds().Empty() {
+		return errors.New("image without pixels")
+	}
+	defer func() {
+		if r := recover(); r != nil { // its fields do not fit each other
+			err = errors.Errorf("image %v cannot be read: %v", src.Bounds(), r)
+		}
+	}()
+	convertRGB(dst, src)
 	return nil
 }
 
@@ -77,11 +98,13 @@ type codec struct {
 	magic  string
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
+	// orientation reads it from the beginning of a file; nil where files have none.
+	orientation func(head []uint8) int
 }
 
 var codecs = []codec{
-	{"JPEG", jpegMagic, jpeg.DecodeConfig, jpeg.Decode},
-	{"PNG", pngMagic, png.DecodeConfig, png.Decode},
+	{"JPEG", jpegMagic, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation},
+	{"PNG", pngMagic, png.DecodeConfig, png.Decode, nil},
 }
 
 // imageFormat returns the codec for a file that begins with head, or nil.
@@ -128,14 +151,25 @@ func convertRGB(dst *Image, src image.Image) {
 	case *image.CMYK:
 		convertCMYK(dst, s)
 	case *image.YCbCr:
+		if b.Min.X%4 != 0 || b.Min.Y%4 != 0 {
+			convertAny(dst, src) // a part that may begin within a sample of colour
+			return
+		}
 		convertYCbCr(dst, s)
 	default:
-		for y, i := 0, 0; y < dst.H; y++ {
-			for x := 0; x < dst.W; x++ {
-				c := straight(src.At(b.Min.X+x, b.Min.Y+y))
-				r[i], g[i], bl[i] = c.R, c.G, c.B
-				i++
-			}
+		convertAny(dst, src)
+	}
+}
+
+// convertAny is convertRGB for images of any type.
+func convertAny(dst *Image, src image.Image) {
+	b := src.Bounds()
+	r, g, bl := dst.Plane(0), dst.Plane(1), dst.Plane(2)
+	for y, i := 0, 0; y < dst.H; y++ {
+		for x := 0; x < dst.W; x++ {
+			c := straight(src.At(b.Min.X+x, b.Min.Y+y))
+			r[i], g[i], bl[i] = c.R, c.G, c.B
+			i++
 		}
 	}
 }

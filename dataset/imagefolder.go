@@ -32,6 +32,12 @@ type imageFile struct {
 // imageExtensions are the files that are read as images, in lower case.
 var imageExtensions = []string{".jpg", ".jpeg", ".png"}
 
+// IsImageFile reports whether a file has the name of an image that Decode reads,
+// which is told by the extension.
+func IsImageFile(name string) bool {
+	return slices.Contains(imageExtensions, strings.ToLower(filepath.Ext(name)))
+}
+
 // otherImages are extensions that torchvision reads and this package does not:
 // such files are counted and warned of, where others are passed over silently.
 var otherImages = []string{".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif"}
@@ -118,10 +124,10 @@ func (d *ImageFolder) add(root string, label int) error {
 	slices.SortFunc(folders, func(a, b folder) int { return strings.Compare(a.path, b.path) })
 	for _, f := range folders {
 		for _, name := range f.files {
-			switch ext := strings.ToLower(filepath.Ext(name)); {
-			case slices.Contains(imageExtensions, ext):
+			switch {
+			case IsImageFile(name):
 				d.files = append(d.files, imageFile{filepath.Join(f.path, name), label})
-			case slices.Contains(otherImages, ext):
+			case slices.Contains(otherImages, strings.ToLower(filepath.Ext(name))):
 				d.skipped++
 			}
 		}

@@ -183,7 +183,7 @@ func (d *Data) TrainPipeline(c, h, w int) Pipeline {
 func (d *Data) ValPipeline(c, h, w int) Pipeline {
 	p := Pipeline{Transforms: d.fit(h, w)}
 	if d.varies() {
-		p.Transforms = []Transform{Resize{(max(h, w)*256 + 112) / 224}, CenterCrop{h, w}}
+		p.Transforms = []Transform{Resize{Size: (max(h, w)*256 + 112) / 224}, CenterCrop{h, w}}
 	}
 	return d.finish(p, c)
 }

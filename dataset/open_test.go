@@ -82,10 +82,10 @@ func TestPipelines(t *testing.T) {
 		{"glyphs", glyphs, 1, 28, 28, nil, nil},
 		{"imagefolder", folder, 3, 224, 224,
 			[]Transform{RandomResizedCrop{Height: 224, Width: 224}, flip},
-			[]Transform{Resize{256}, CenterCrop{224, 224}}},
+			[]Transform{Resize{Size: 256}, CenterCrop{224, 224}}},
 		{"imagefolder of 64", folder, 3, 64, 48,
 			[]Transform{RandomResizedCrop{Height: 64, Width: 48}, flip},
-			[]Transform{Resize{73}, CenterCrop{64, 48}}},
+			[]Transform{Resize{Size: 73}, CenterCrop{64, 48}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			train, val := c.data.TrainPipeline(c.c, c.h, c.w), c.data.ValPipeline(c.c, c.h, c.w)

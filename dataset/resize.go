@@ -8,10 +8,37 @@ import (
 	"github.com/pkg/errors"
 )
 
+// Interpolation is the filter of a resize, with torchvision's names.
+type Interpolation string
+
+// The filters, which are Pillow's antialiased ones; the zero Interpolation is
+// Bilinear.
+const (
+	Bilinear Interpolation = "bilinear"
+	Bicubic  Interpolation = "bicubic"
+)
+
+func (i Interpolation) filter() (transform.ResampleFilter, error) {
+	switch i {
+	case "", Bilinear:
+		return transform.Linear, nil
+	case Bicubic:
+		return transform.CatmullRom, nil
+	}
+	return transform.ResampleFilter{}, errors.Errorf("resize: unknown interpolation %q: want %s or %s", string(i), Bilinear, Bicubic)
+}
+
 // Resize scales the image to (h, w) with the antialiased bilinear filter of
 // Pillow, from which it differs by at most one grey level. It takes images of
 // one or three channels.
-func (m *Image) Resize(h, w int) error {
+func (m *Image) Resize(h, w int) error { return m.resize(h, w, Bilinear) }
+
+// resize is Resize with any filter.
+func (m *Image) resize(h, w int, i Interpolation) error {
+	filter, err := i.filter()
+	if err != nil {
+		return err
+	}
 	if err := m.check(); err != nil {
 		return err
 	}
@@ -26,7 +53,7 @@ func (m *Image) Resize(h, w int) error {
 	}
 	m.spare = m.rgba(m.spare)
 	src := &image.RGBA{Pix: m.spare, Stride: 4 * m.W, Rect: image.Rect(0, 0, m.W, m.H)}
-	dst := transform.Resize(src, w, h, transform.Linear)
+	dst := transform.Resize(src, w, h, filter)
 	m.Reset(m.C, h, w)
 	for c := range m.C {
 		for i, p := 0, m.Plane(c); i < len(p); i++ {
@@ -37,15 +64,19 @@ func (m *Image) Resize(h, w int) error {
 }
 
 // Resize scales an image until its shorter side has Size pixels and keeps its
-// aspect ratio: torchvision's Resize of one number, antialiased as Pillow's
-// bilinear filter is. The longer side is rounded down.
+// aspect ratio: torchvision's Resize of one number. The longer side is rounded
+// down.
 type Resize struct {
-	Size int
+	Size          int
+	Interpolation Interpolation
 }
 
 // Shape returns the new size, or 0 for both sides where (h, w) varies.
 func (t Resize) Shape(c, h, w int) (outC, outH, outW int, err error) {
 	if err := checkSize("resize", t.Size, t.Size); err != nil {
+		return 0, 0, 0, err
+	}
+	if _, err := t.Interpolation.filter(); err != nil {
 		return 0, 0, 0, err
 	}
 	if h == 0 || w == 0 {
@@ -68,7 +99,7 @@ func (t Resize) Apply(m *Image, _ *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	return m.Resize(h, w)
+	return m.resize(h, w, t.Interpolation)
 }
 
 // ResizeTo scales an image to the given size, whatever its aspect ratio:

@@ -100,7 +100,7 @@ func TestTransformsMatchTorchvision(t *testing.T) {
 			case "resizeto":
 				tr, limit = ResizeTo{n(0), n(1)}, 1
 			case "resize":
-				tr, limit = Resize{n(0)}, 1
+				tr, limit = Resize{Size: n(0)}, 1
 			case "centercrop":
 				tr = CenterCrop{n(0), n(1)}
 			case "channels":
@@ -459,7 +459,7 @@ func TestTransformErrors(t *testing.T) {
 		{Pipeline{Transforms: []Transform{RandomCrop{Height: 4, Width: 4, Mode: "wrap"}}}, `unknown padding mode "wrap"`},
 		{Pipeline{Transforms: []Transform{RandomCrop{Height: 4, Width: 40, Padding: 2}}}, "random crop to 4x40 of an image of 10x12 with padding 2: the image is too small"},
 		{Pipeline{Transforms: []Transform{CenterCrop{}}}, "center crop to 0x0"},
-		{Pipeline{Transforms: []Transform{Resize{-1}}}, "resize to -1x-1"},
+		{Pipeline{Transforms: []Transform{Resize{Size: -1}}}, "resize to -1x-1"},
 		{Pipeline{Transforms: []Transform{ResizeTo{3, 0}}}, "resize to 3x0"},
 		{Pipeline{Transforms: []Transform{RandomHorizontalFlip{1.5}}}, "random horizontal flip: probability 1.5: want 0 to 1"},
 		{Pipeline{Transforms: []Transform{RandomHorizontalFlip{math.NaN()}}}, "probability NaN"},
@@ -480,7 +480,7 @@ func TestTransformErrors(t *testing.T) {
 	// What only the image can tell.
 	r := rand.New(rng.New(1, "errors"))
 	for _, tr := range []Transform{
-		RandomCrop{Height: 4, Width: 4}, CenterCrop{4, 4}, Resize{4}, ResizeTo{4, 4}, RandomResizedCrop{Height: 4, Width: 4},
+		RandomCrop{Height: 4, Width: 4}, CenterCrop{4, 4}, Resize{Size: 4}, ResizeTo{4, 4}, RandomResizedCrop{Height: 4, Width: 4},
 		RandomHorizontalFlip{1}, ColorJitter{Brightness: 1, Hue: 0.5}, Channels{1},
 	} {
 		if err := tr.Apply(&Image{C: 3, H: 2, W: 2, Pix: make([]uint8, 7)}, r); err == nil {

@@ -17,7 +17,7 @@ import zlib
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torchvision import transforms as T
 from torchvision.transforms import functional as F
 
@@ -241,6 +241,49 @@ def formats():
     return cases
 
 
+def exif(orientation, order, padding=0):
+    """EXIF data that says an orientation, after some other entries."""
+    o = "<" if order == b"II" else ">"
+    entries = [struct.pack(o + "HHII", 0x100 + i, 4, 1, i) for i in range(padding)]
+    entries.append(struct.pack(o + "HHIHH", 0x112, 3, 1, orientation, 0))
+    return b"Exif\0\0" + order + struct.pack(o + "HI", 42, 8) + struct.pack(o + "H", len(entries)) + b"".join(entries) + bytes(4)
+
+
+def orientations():
+    """One picture as cameras that are held in eight ways store it, and what Pillow's exif_transpose makes of it."""
+    cases = []
+    for orientation in range(1, 9):
+        name, want = f"orientation/{orientation}.jpg", f"orientation/want/{orientation}.png"
+        order, padding = (b"II", 3) if orientation % 2 else (b"MM", 0)
+        save(smooth(24, 40), name, quality=90, subsampling=0, exif=exif(orientation, order, padding))
+        with Image.open(os.path.join(HERE, name)) as f:
+            assert f.getexif().get(0x112) == orientation
+            save(ImageOps.exif_transpose(f), want)
+        cases.append({"in": name, "out": want})
+    return cases
+
+
+def photographs():
+    """JPEG files of some size through what evaluation on ImageNet does to them."""
+    cases = []
+    for name, h, w, subsampling in (("wide", 300, 421, 2), ("high", 500, 280, 0), ("small", 97, 130, 2)):
+        y, x = np.mgrid[0:h, 0:w].astype(np.float64)
+        wave = np.sin(np.hypot(x - w / 3, y - h / 2) * 0.15)
+        rgb = np.stack([128 + 100 * wave, 30 + 200 * x / w, 220 - 180 * y / h * (0.6 + 0.4 * wave)], axis=-1)
+        rgb[h // 4 : h // 3, w // 5 : w // 2] = (250, 240, 20)  # sharp edges
+        source = f"photographs/{name}.jpg"
+        save(Image.fromarray(rgb.clip(0, 255).astype(np.uint8)), source, quality=85, subsampling=subsampling)
+        with Image.open(os.path.join(HERE, source)) as f:
+            # What Pillow decodes, so that decoding and the rest are measured apart.
+            save(f.convert("RGB"), f"photographs/{name}.png")
+            for mode in ("bilinear", "bicubic"):
+                t = T.Compose([T.Resize(256, T.InterpolationMode(mode)), T.CenterCrop(224)])
+                want = f"photographs/{name}-{mode}.png"
+                save(t(f.convert("RGB")), want)
+                cases.append({"in": source, "decoded": f"photographs/{name}.png", "interpolation": mode, "out": want})
+    return cases
+
+
 def dump(name, value):
     with open(os.path.join(HERE, name), "w") as f:
         json.dump(value, f, indent=1)
@@ -250,6 +293,8 @@ def dump(name, value):
 if __name__ == "__main__":
     dump("transforms.json", transforms())
     dump("formats.json", formats())
+    dump("orientation.json", orientations())
+    dump("photographs.json", photographs())
     normalized, scaled = normalize()
     dump("reference.json", {
         "digests": digests(),
