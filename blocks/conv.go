@@ -226,7 +226,8 @@ func (u ConvNormAct) emitFused(s *graph.Scope, x *G.Node) *G.Node {
 	if u.Residual != nil {
 		o.Residual = u.Residual()
 	}
-	y := conv.Emit(op.Conv2dInfer(x, w, bias, o))
+	fused, err := op.Conv2dInfer(x, w, bias, o)
+	y := conv.EmitAs(norm, fused, err)
 	recordConv(conv, c, x, y)
 	recordNorm(norm, y, y)
 	return y

@@ -26,6 +26,7 @@ type Graph struct {
 	skipValues bool
 	frozen     func(param string) bool // or nil
 	fixedStats bool
+	taps       []string
 	inputs     G.Nodes
 	paramNodes G.Nodes
 	trainable  G.Nodes
@@ -87,17 +88,23 @@ func Build(p *Params, mode Mode, emit func(*Scope), opts ...Option) (g *Graph, e
 	defer building.Unlock()
 	defer recovered(&err, "building the graph")
 
-	b := &builder{Graph: Graph{
-		expr:    G.NewGraph(),
-		mode:    mode,
-		params:  p,
-		outputs: make(map[string]*G.Node),
-		where:   make(map[*G.Node]string),
-	}}
+	b := &builder{
+		Graph: Graph{
+			expr:    G.NewGraph(),
+			mode:    mode,
+			params:  p,
+			outputs: make(map[string]*G.Node),
+			where:   make(map[*G.Node]string),
+		},
+		values: make(map[string]*G.Node),
+	}
 	for _, o := range opts {
 		o(&b.Graph)
 	}
 	emit(&Scope{b: b})
+	if b.err == nil && len(b.taps) > 0 {
+		b.tap()
+	}
 	if b.err != nil {
 		return nil, b.err
 	}

@@ -56,7 +56,7 @@ func NewProgram(g *Graph) (p *Program, err error) {
 	if p.memory, err = newMemory(g, p.expr); err != nil {
 		return nil, err
 	}
-	p.reading = newReading(g)
+	p.reading = newReading(g, p.expr)
 	p.memory.Weights = p.reading.bytes()
 	p.machine = G.NewTapeMachine(p.expr, G.WithEngine(p.memory.tape.Engine()))
 	p.disown()
@@ -89,9 +89,10 @@ func (p *Program) differentiate() error {
 }
 
 // live is what a program has to run: all of the graph, or where parameters are
-// frozen what is not their gradient alone, which Gorgonia has made as well.
+// frozen what is not their gradient alone, which Gorgonia has made as well, and
+// where there are taps what they need.
 func (g *Graph) live() *G.ExprGraph {
-	if g.frozen == nil {
+	if g.frozen == nil && len(g.taps) == 0 {
 		return g.expr
 	}
 	var roots G.Nodes

@@ -28,14 +28,15 @@ type store struct {
 
 func (s store) size() int { return s.param.Value.Shape().TotalSize() }
 
-func newReading(g *Graph) *reading {
+// newReading is for a program that runs expr, a part of g.
+func newReading(g *Graph, expr *G.ExprGraph) *reading {
 	r := &reading{version: g.params.version}
 	of := make(map[*G.Node]*Param)
 	direct := make(map[*G.Node]bool)
 	for _, n := range g.paramNodes {
 		of[n], _ = g.params.Get(n.Name())
 	}
-	for _, n := range g.expr.AllNodes() {
+	for _, n := range expr.AllNodes() {
 		weight := op.Stored(n)
 		if e := of[weight]; e != nil {
 			r.stores = append(r.stores, store{n, e})

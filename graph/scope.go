@@ -54,7 +54,8 @@ type Scope struct {
 // builder is what all scopes of one graph share.
 type builder struct {
 	Graph
-	err error
+	err    error
+	values map[string]*G.Node // of scopes, by path, for taps
 }
 
 // Sub returns the scope for a part of the model: its parameters' names begin
@@ -99,7 +100,19 @@ func (s *Scope) Fail(err error) {
 // Emit takes the result of an operation into the scope:
 //
 //	x = s.Emit(op.ReLU(x))
-func (s *Scope) Emit(n *G.Node, err error) *G.Node {
+func (s *Scope) Emit(n *G.Node, err error) *G.Node { return s.EmitAs(s, n, err) }
+
+// EmitAs is Emit for an operation that begins with what this scope stands for and
+// ends with what last does: the value is that of last.
+func (s *Scope) EmitAs(last *Scope, n *G.Node, err error) *G.Node {
+	if n = s.take(n, err); n != nil {
+		s.b.value(last.path, n)
+	}
+	return n
+}
+
+// take takes a node into the scope.
+func (s *Scope) take(n *G.Node, err error) *G.Node {
 	if s.b.err != nil {
 		return nil
 	}
@@ -149,7 +162,7 @@ func (s *Scope) input(name string, dt tensor.Dtype, shape []int) *G.Node {
 	}
 	n := G.NewTensor(s.b.expr, dt, len(shape), G.WithShape(shape...), G.WithName(name))
 	s.b.inputs = append(s.b.inputs, n)
-	return s.Emit(n, nil)
+	return s.take(n, nil)
 }
 
 // IsData reports whether n is an input whose gradient nobody asked for, so that
@@ -191,7 +204,7 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 	}
 	e, ok := s.b.params.Get(p.Name)
 	if !ok {
-		s.b.value(&p, init, shape)
+		s.b.fill(&p, init, shape)
 		if err := s.b.params.Add(p); err != nil {
 			s.b.err = err
 			return nil
@@ -212,13 +225,13 @@ func (s *Scope) param(p Param, init Init, shape tensor.Shape) *G.Node {
 	if !e.Buffer && !s.b.isFrozen(p.Name) {
 		s.b.trainable = append(s.b.trainable, n)
 	}
-	return s.Emit(n, nil)
+	return s.take(n, nil)
 }
 
 func (g *Graph) isFrozen(param string) bool { return g.frozen != nil && g.frozen(param) }
 
-// value gives a new parameter its first values, if it is to have any.
-func (b *builder) value(p *Param, init Init, shape tensor.Shape) {
+// fill gives a new parameter its first values, if it is to have any.
+func (b *builder) fill(p *Param, init Init, shape tensor.Shape) {
 	if b.skipValues {
 		p.Value, p.source = hollow.New(shape), absent("its values have not been loaded yet")
 		return
