@@ -1,6 +1,7 @@
-// Zoo-predict uses trained models: it continues texts with language models and
-// makes images with generators.
+// Zoo-predict uses trained models: it finds the classes of images with classifiers,
+// continues texts with language models and makes images with generators.
 //
+//	zoo-predict --weights runs/resnet20-cifar10-20060102-150405 cat.jpg folder
 //	zoo-predict --weights runs/lstm-lm-text-20060102-150405 --prompt 'ROMEO:' --tokens 500
 //	zoo-predict --weights runs/gan-fashion-mnist-20060102-150405 --samples 64 --out grid.png
 //
@@ -48,26 +49,33 @@ type flags struct {
 	topP        float64
 
 	samples int
+
+	imageFlags
 }
 
 func newRoot() *cobra.Command {
 	var f flags
 	root := &cobra.Command{
-		Use:   "zoo-predict --weights FILE",
-		Short: "Continue texts, and make images, with trained models",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		Use:   "zoo-predict --weights FILE [IMAGE...]",
+		Short: "Classify images, continue texts and make images with trained models",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
 			p, err := f.load()
 			if err != nil {
 				return err
 			}
-			switch p.Model.Task() {
+			task := p.Model.Task()
+			if task != zoo.Classification && len(args) > 0 {
+				return cli.Usage(errors.Errorf("images are for image classifiers: %s is for %s", p.Model.Name(), task))
+			}
+			switch task {
+			case zoo.Classification:
+				return f.classify(c, p, args)
 			case zoo.Language:
 				return f.write(c, p)
-			case zoo.Generation:
+			default:
 				return f.draw(c, p)
 			}
-			return errors.Errorf("%s is a model for %s; there is no way to use it here yet, see zoo-train eval", p.Model.Name(), p.Model.Task())
 		},
 	}
 	o := root.Flags()
@@ -81,8 +89,9 @@ func newRoot() *cobra.Command {
 	o.IntVar(&f.topK, "top-k", 0, "language models: draw from the `N` most probable tokens")
 	o.Float64Var(&f.topP, "top-p", 0, "language models: draw from the most probable tokens that together have the probability `X`")
 	o.IntVar(&f.samples, "samples", 0, "generators: how many images to make")
-	o.StringVar(&f.out, "out", "", "generators: `FILE.png` for the images in a grid")
+	o.StringVar(&f.out, "out", "", "`FILE` to write: of generators the images in a grid, PNG; of classifiers what --features, --npy or --cam make")
 	o.Uint64Var(&f.seed, "seed", 1, "of what is drawn")
+	f.imageFlags.define(o)
 	cli.Prepare(root)
 	return root
 }
