@@ -2,10 +2,14 @@ package zoo_test
 
 import (
 	"fmt"
+	"image"
 	"log"
+	"os"
+	"path/filepath"
 
 	"github.com/gorgonia-zoo/modelzoo/blocks"
 	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -151,4 +155,69 @@ func ExampleModel_LossGraph() {
 	}
 	fmt.Println("the loss fell:", losses[4] < losses[0])
 	// Output: the loss fell: true
+}
+
+// Classes of images, and features of them.
+func ExamplePretrained_Predictor() {
+	file, photo := fineTuned(), image.NewRGBA(image.Rect(0, 0, 64, 48))
+	defer os.RemoveAll(filepath.Dir(file))
+	pretrained, err := zoo.Load(file, "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	predictor, err := pretrained.Predictor()
+	if err != nil {
+		log.Fatal(err)
+	}
+	prediction, err := predictor.Predict(photo)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, class := range prediction.Top(2) {
+		fmt.Printf("%s %.2f\n", class.Name, class.Probability)
+	}
+
+	x := tensor.New(tensor.WithShape(8, 3, 96, 64), tensor.Of(tensor.Float32))
+	features, err := predictor.Features(x, "layer3", "avgpool")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(features[0].Shape(), features[1].Shape())
+	// Output:
+	// dog 0.98
+	// cat 0.02
+	// (8, 64, 24, 16) (8, 64)
+}
+
+// fineTuned writes weights of a network for two classes that sees dogs everywhere,
+// to a folder of their own.
+func fineTuned() string {
+	m, err := zoo.New("resnet20", zoo.WithClasses(2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	params, err := m.Init(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := params.Set("fc.weight", tensor.Shape{2, 64}, make([]float32, 2*64)); err != nil {
+		log.Fatal(err)
+	}
+	if err := params.Set("fc.bias", tensor.Shape{2}, []float32{-2, 2}); err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "zoo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	file := filepath.Join(dir, "pets.gob")
+	meta := weights.Meta{Model: m.Name(), Classes: []string{"cat", "dog"}}
+	meta.Input = weights.Input{Height: 32, Width: 32, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.2, 0.2, 0.2}}
+	if err := meta.SetConfig(m.Config()); err != nil {
+		log.Fatal(err)
+	}
+	if err := weights.Save(file, params, meta); err != nil {
+		log.Fatal(err)
+	}
+	return file
 }
