@@ -132,6 +132,7 @@ func (c *EvalConfig) params(m *zoo.Model, a *weights.Archive) (*graph.Params, er
 	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
 		return nil, err
 	}
+	a.RenameFor(p)
 	return p, errors.Wrap(a.Into(p), c.Weights)
 }
 

@@ -186,6 +186,7 @@ func (r *Run) loadInit() error {
 	if err != nil {
 		return err
 	}
+	a.RenameFor(r.params)
 	return errors.Wrap(a.Into(r.params, weights.Skip(r.config.InitSkip...)), r.config.Init)
 }
 

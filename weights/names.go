@@ -3,6 +3,8 @@ package weights
 import (
 	"slices"
 	"strings"
+
+	"github.com/gorgonia-zoo/modelzoo/graph"
 )
 
 // wrapped are the names under which other modules hold a model, with the point
@@ -28,6 +30,36 @@ func (a *Archive) StripPrefix() {
 		}
 		for _, t := range state {
 			t.Name = t.Name[len(wrapped[i]):]
+		}
+	}
+}
+
+// heads are the names that the last layer of a classifier goes by.
+var heads = []string{"fc", "linear", "classifier", "head"}
+
+// RenameFor gives the tensors the names of the model where it is plain what they
+// are: a prefix that all have in common is removed (StripPrefix), and the last layer
+// is called what the model calls it, "fc" for "linear", "classifier" or "head". An
+// archive whose names are the model's stays as it is.
+func (a *Archive) RenameFor(p *graph.Params) {
+	has := func(name string) bool { _, ok := p.Get(name); return ok }
+	state := a.Section("")
+	if !slices.ContainsFunc(state, func(t *Tensor) bool { return !has(t.Name) }) {
+		return
+	}
+	if !slices.ContainsFunc(state, func(t *Tensor) bool { return has(t.Name) }) {
+		a.StripPrefix()
+	}
+	want := slices.IndexFunc(heads, func(h string) bool { return has(h + ".weight") })
+	if want < 0 {
+		return
+	}
+	if _, ok := a.Get("", heads[want]+".weight"); ok {
+		return
+	}
+	for _, t := range a.Section("") {
+		if head, parameter, ok := strings.Cut(t.Name, "."); ok && slices.Contains(heads, head) && has(heads[want]+"."+parameter) {
+			t.Name = heads[want] + "." + parameter
 		}
 	}
 }

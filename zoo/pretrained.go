@@ -40,6 +40,7 @@ func Load(path, model string, opts ...Option) (*Pretrained, error) {
 	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
 		return nil, err
 	}
+	a.RenameFor(p)
 	if err := a.Into(p); err != nil {
 		return nil, errors.Wrap(err, path)
 	}

@@ -101,6 +101,7 @@ func as(name string, a *weights.Archive) (*weights.Archive, error) {
 	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
 		return nil, err
 	}
+	a.RenameFor(p)
 	if err := a.Into(p); err != nil {
 		return nil, err
 	}
