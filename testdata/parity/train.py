@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+import convnet
 import models
 from formula import norm, number, want
 
@@ -22,6 +23,10 @@ RUNS = {
     "sgd_resnet20": (
         "resnet20", {}, (16, 3, 32, 32),
         "SGD", {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-4},
+    ),
+    "sgd_convnet": (
+        "convnet", {}, (8, 3, 28, 28),
+        "SGD", {"lr": 0.02, "momentum": 0.9, "weight_decay": 1e-4},
     ),
     # Weight decay enough for its absence to show in ten steps.
     "nesterov_resnet20": (
@@ -48,10 +53,11 @@ RUNS = {
 def run(name, dtype):
     """Losses of the steps, and the state after them."""
     model, options, shape, optimiser, settings = RUNS[name]
-    net = models.build(model, options).to(dtype)
-    tensors = models.state(net)
+    of = convnet if model == "convnet" else models
+    net = (convnet.build() if of is convnet else models.build(model, options)).to(dtype)
+    tensors = of.state(net)
     models.load(net, tensors)
-    classes = net.fc.out_features
+    classes = net.fc2.out_features if of is convnet else net.fc.out_features
     batches = [models.batch("batch%d" % i, shape, classes) for i in range(4)]
     opt = getattr(torch.optim, optimiser)(net.parameters(), **settings)
     losses = []
