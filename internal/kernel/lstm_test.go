@@ -9,8 +9,15 @@ import (
 	"unsafe"
 )
 
-// lstmShapes are odd ones, and those that fill blocks and bands.
-var lstmShapes = []LSTM{
+// lstmShapes are odd ones, and those that fill blocks and bands. Short tests, which
+// may be emulated, take the smaller ones.
+func lstmShapes() []LSTM {
+	return slices.DeleteFunc(slices.Clone(allLSTMShapes), func(l LSTM) bool {
+		return testing.Short() && l.N*l.T*4*l.H*(l.I+l.H) > 1<<19
+	})
+}
+
+var allLSTMShapes = []LSTM{
 	{1, 1, 1, 1}, {1, 1, 5, 16}, {2, 3, 1, 1}, {3, 4, 2, 3}, {1, 9, 7, 16}, {5, 2, 3, 17}, {2, 5, 33, 33},
 	{7, 6, 5, 4}, {49, 4, 3, 8}, {97, 5, 2, 20}, {13, 7, 17, 48}, {4, 5, 3, 64}, {1, 3, 64, 256}, {32, 6, 40, 256},
 }
@@ -151,7 +158,7 @@ func (c *lstmCase) want() [][]float64 {
 
 func TestLSTM(t *testing.T) {
 	r := rand.New(rand.NewPCG(91, 92))
-	for _, l := range lstmShapes {
+	for _, l := range lstmShapes() {
 		for _, bias := range []bool{true, false} {
 			c := newLSTMCase(r, l, bias)
 			want := c.want()
@@ -251,7 +258,7 @@ func TestLSTMSpecialValues(t *testing.T) {
 // another order.
 func TestLSTMPacked(t *testing.T) {
 	r := rand.New(rand.NewPCG(103, 104))
-	for _, l := range lstmShapes {
+	for _, l := range lstmShapes() {
 		for _, bias := range []bool{true, false} {
 			c := newLSTMCase(r, l, bias)
 			onEachTier(t, func(t *testing.T) {
@@ -340,7 +347,7 @@ func (c *cellOperands) clone() (all [][]float32) {
 // The kernels agree with their twins, in every lane and beside it.
 func TestCellKernels(t *testing.T) {
 	twins := lstmCells[Generic]
-	for units := 1; units <= 50; units++ {
+	for units := 1; units <= 34; units++ {
 		for rows := 1; rows <= 3; rows++ {
 			onEachTier(t, func(t *testing.T) {
 				k := lstmCells.get()
