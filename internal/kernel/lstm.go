@@ -18,22 +18,29 @@ type LSTM struct {
 const lstmPackedFrom = 4
 
 // lstmState is what Forward leaves for Backward: gates after their activation
-// (T, N, 4H), cells (T+1, N, H) and hidden states (T+1, N, lineH), both with the
+// (T, N, pitchG), cells (T+1, N, H) and hidden states (T+1, N, pitchH), both with the
 // initial ones in front. Rows of hidden states are filled up with zeros to whole
-// blocks.
+// blocks, what follows them up to the next row is nothing.
 type lstmState struct{ gates, cells, hidden []float32 }
 
-// lineH is the length of a row of hidden states, and lineG that of a row of the
-// gates' gradients.
-func (l LSTM) lineH() int { return ceilDiv(l.H, Block) * Block }
-func (l LSTM) lineG() int { return ceilDiv(4*l.H, Block) * Block }
+// lineH and lineG are the lengths of rows of hidden states and of the gates'
+// gradients in whole blocks, pitchH and pitchG the distances of rows of states and
+// of gates.
+func (l LSTM) lineH() int  { return ceilDiv(l.H, Block) * Block }
+func (l LSTM) lineG() int  { return ceilDiv(4*l.H, Block) * Block }
+func (l LSTM) pitchH() int { return oddBlocks(l.H) }
+func (l LSTM) pitchG() int { return oddBlocks(4 * l.H) }
+
+// oddBlocks rounds n up to an odd number of cache lines: rows that far apart use all
+// sets of a cache, where a power of two would have them all in the same few.
+func oddBlocks(n int) int { return (ceilDiv(n, Block) | 1) * Block }
 
 // StateLen returns the number of values of the state.
-func (l LSTM) StateLen() int { return l.N * (l.T*4*l.H + (l.T+1)*(l.H+l.lineH())) }
+func (l LSTM) StateLen() int { return l.N * (l.T*l.pitchG() + (l.T+1)*(l.H+l.pitchH())) }
 
 func (l LSTM) state(s []float32) lstmState {
 	sameLength(len(s), l.StateLen())
-	gates, cells := l.T*l.N*4*l.H, (l.T+1)*l.N*l.H
+	gates, cells := l.T*l.N*l.pitchG(), (l.T+1)*l.N*l.H
 	return lstmState{s[:gates], s[gates:][:cells], s[gates+cells:]}
 }
 
@@ -52,7 +59,7 @@ func (l LSTM) Forward(state, x, h0, c0, wih, whh, bih, bhh []float32) {
 	l.inputProduct(r.gates, x, wih)
 	for r.t = range l.T {
 		if r.weights.hidden == nil {
-			Gemm(false, true, l.N, 4*l.H, l.H, 1, r.hiddenAt(r.t, 0), l.lineH(), whh, l.H, 1, r.gatesAt(r.t, 0), 4*l.H)
+			Gemm(false, true, l.N, 4*l.H, l.H, 1, r.hiddenAt(r.t, 0), l.pitchH(), whh, l.H, 1, r.gatesAt(r.t, 0), l.pitchG())
 		}
 		r.parallel(r.forwards)
 	}
@@ -91,7 +98,7 @@ func (l LSTM) start(state, x, h0, c0, wih []float32) *recurrence {
 	if l.lineH() > l.H {
 		clear(s.hidden)
 	}
-	layRows(s.hidden, h0, l.N, l.H, 1, l.lineH(), l.H)
+	layRows(s.hidden, h0, l.N, l.H, 1, l.pitchH(), l.H)
 	copy(s.cells, c0)
 	r := idleRecurrences.take()
 	r.begin(l, s, panelsFor(4*Block), Block)
@@ -101,7 +108,7 @@ func (l LSTM) start(state, x, h0, c0, wih []float32) *recurrence {
 // inputProduct sets the gates to what the inputs of all steps bring to them.
 func (l LSTM) inputProduct(gates, x, wih []float32) {
 	l.withByTime(x, func(x []float32) {
-		Gemm(false, true, l.T*l.N, 4*l.H, l.I, 1, x, l.I, wih, l.I, 0, gates, 4*l.H)
+		Gemm(false, true, l.T*l.N, 4*l.H, l.I, 1, x, l.I, wih, l.I, 0, gates, l.pitchG())
 	})
 }
 
@@ -120,7 +127,7 @@ func (l LSTM) withByTime(x []float32, f func(x []float32)) {
 // Output copies the hidden states of all steps to y (N, T, H).
 func (l LSTM) Output(y, state []float32) {
 	sameLength(len(y), l.N*l.T*l.H)
-	swapRows(y, l.state(state).hidden[l.N*l.lineH():], l.N, l.T, l.H, l.lineH())
+	swapRows(y, l.state(state).hidden[l.N*l.pitchH():], l.N, l.T, l.H, l.pitchH())
 }
 
 // Final copies the states after the last step to hn and cn (N, H), either of
@@ -129,7 +136,7 @@ func (l LSTM) Final(hn, cn, state []float32) {
 	s := l.state(state)
 	if hn != nil {
 		sameLength(len(hn), l.N*l.H)
-		layRows(hn, s.hidden[l.T*l.N*l.lineH():], l.N, l.H, 1, l.H, l.lineH())
+		layRows(hn, s.hidden[l.T*l.N*l.pitchH():], l.N, l.H, 1, l.H, l.pitchH())
 	}
 	if cn != nil {
 		sameLength(len(cn), l.N*l.H)

@@ -1,16 +1,16 @@
 package kernel
 
 // lstmGrad is what Backward leaves: the gradients of the gates before their
-// activation, (T, N, lineG), those of the initial states, and the sums of the
+// activation, (T, N, pitchG), those of the initial states, and the sums of the
 // first over all rows, which are the gradient of either bias.
 type lstmGrad struct{ dgates, dhidden, dcell, dbias []float32 }
 
 // GradLen returns the number of values that Backward leaves.
-func (l LSTM) GradLen() int { return l.T*l.N*l.lineG() + 2*l.N*l.H + 4*l.H }
+func (l LSTM) GradLen() int { return l.T*l.N*l.pitchG() + 2*l.N*l.H + 4*l.H }
 
 func (l LSTM) grad(g []float32) lstmGrad {
 	sameLength(len(g), l.GradLen())
-	gates, states := l.T*l.N*l.lineG(), l.N*l.H
+	gates, states := l.T*l.N*l.pitchG(), l.N*l.H
 	return lstmGrad{g[:gates], g[gates:][:states], g[gates+states:][:states], g[gates+2*states:]}
 }
 
@@ -26,6 +26,10 @@ func (l LSTM) Backward(grad, state, dy, dcn, whh []float32, initial bool) {
 	r := idleRecurrences.take()
 	r.begin(l, l.state(state), panels, panels.width)
 	r.lstmGrad, r.dy = l.grad(grad), dy
+	if l.N > 1 && l.T > 1 {
+		r.dy = r.borrow(len(dy))
+		swapRows(r.dy, dy, l.T, l.N, l.H, l.H)
+	}
 	clear(r.dcell)
 	if dcn != nil {
 		sameLength(len(dcn), l.N*l.H)
@@ -48,7 +52,7 @@ func (l LSTM) Backward(grad, state, dy, dcn, whh []float32, initial bool) {
 	}
 	for r.t = l.T - 1; r.t >= last; r.t-- {
 		if r.back == nil && r.t < l.T-1 {
-			Gemm(false, false, l.N, l.H, 4*l.H, 1, r.dgatesAt(r.t+1, 0), l.lineG(), whh, l.H, 0, r.product, l.H)
+			Gemm(false, false, l.N, l.H, 4*l.H, 1, r.dgatesAt(r.t+1, 0), l.pitchG(), whh, l.H, 0, r.product, l.H)
 		}
 		r.parallel(r.backwards)
 	}
@@ -75,7 +79,7 @@ func (l LSTM) InputGrad(dx, grad, wih []float32) {
 		byTime = scratch.borrow(len(dx))
 		defer scratch.giveBack(byTime)
 	}
-	Gemm(false, false, l.T*l.N, l.I, 4*l.H, 1, l.grad(grad).dgates, l.lineG(), wih, l.I, 0, byTime, l.I)
+	Gemm(false, false, l.T*l.N, l.I, 4*l.H, 1, l.grad(grad).dgates, l.pitchG(), wih, l.I, 0, byTime, l.I)
 	if &byTime[0] != &dx[0] {
 		swapRows(dx, byTime, l.N, l.T, l.I, l.I)
 	}
@@ -86,14 +90,14 @@ func (l LSTM) InputWeightGrad(dw, grad, x []float32) {
 	sameLength(len(dw), 4*l.H*l.I)
 	sameLength(len(x), l.N*l.T*l.I)
 	l.withByTime(x, func(x []float32) {
-		Gemm(true, false, 4*l.H, l.I, l.T*l.N, 1, l.grad(grad).dgates, l.lineG(), x, l.I, 0, dw, l.I)
+		Gemm(true, false, 4*l.H, l.I, l.T*l.N, 1, l.grad(grad).dgates, l.pitchG(), x, l.I, 0, dw, l.I)
 	})
 }
 
 // HiddenWeightGrad sets dw (4H, H) to the gradient of whh.
 func (l LSTM) HiddenWeightGrad(dw, grad, state []float32) {
 	sameLength(len(dw), 4*l.H*l.H)
-	Gemm(true, false, 4*l.H, l.H, l.T*l.N, 1, l.grad(grad).dgates, l.lineG(), l.state(state).hidden, l.lineH(), 0, dw, l.H)
+	Gemm(true, false, 4*l.H, l.H, l.T*l.N, 1, l.grad(grad).dgates, l.pitchG(), l.state(state).hidden, l.pitchH(), 0, dw, l.H)
 }
 
 // BiasGrad sets db (4H) to the gradient of either bias.

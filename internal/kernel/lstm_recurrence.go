@@ -22,7 +22,7 @@ type recurrence struct {
 
 	lstmGrad           // backward
 	back     []float32 // whh in panels; nil for few steps
-	dy       []float32 // (N, T, H)
+	dy       []float32 // (T, N, H)
 	product  []float32 // (N, H), where nothing is packed
 	perBand  []float32 // (bands, 4H): sums of dgates
 
@@ -104,17 +104,17 @@ func (r *recurrence) piece(i int) (unit, units, first, count int) {
 	return unit, min(r.units, r.H-unit), first, (band+1)*r.N/r.bands - first
 }
 
-func (r *recurrence) gatesAt(t, n int) []float32  { return r.gates[(t*r.N+n)*4*r.H:] }
+func (r *recurrence) gatesAt(t, n int) []float32  { return r.gates[(t*r.N+n)*r.pitchG():] }
 func (r *recurrence) cellsAt(t, n int) []float32  { return r.cells[(t*r.N+n)*r.H:] }
-func (r *recurrence) hiddenAt(t, n int) []float32 { return r.hidden[(t*r.N+n)*r.lineH():] }
-func (r *recurrence) dgatesAt(t, n int) []float32 { return r.dgates[(t*r.N+n)*r.lineG():] }
+func (r *recurrence) hiddenAt(t, n int) []float32 { return r.hidden[(t*r.N+n)*r.pitchH():] }
+func (r *recurrence) dgatesAt(t, n int) []float32 { return r.dgates[(t*r.N+n)*r.pitchG():] }
 
-// multiply adds up the products of count rows of x, which are line values long, with
-// columns [column, column+columns) of packed weights, and leaves them in the sums,
+// multiply adds up the products of count rows of x, line values long and pitch apart,
+// with columns [column, column+columns) of packed weights, and leaves them in the sums,
 // (count, columns). The sums begin with a bias, or with what they are if add is set.
-func (r *recurrence) multiply(w *cellWork, x []float32, line, count int, packed []float32, column, columns int, bias []float32, add bool) {
+func (r *recurrence) multiply(w *cellWork, x []float32, line, pitch, count int, packed []float32, column, columns int, bias []float32, add bool) {
 	w.steps, w.depth = &r.steps[0], line/Block
-	w.pixelX, w.pixelY, w.blockY = 4*line, 4*columns, 4*Block
+	w.pixelX, w.pixelY, w.blockY = 4*pitch, 4*columns, 4*Block
 	w.ahead = 4 * line * r.set.width
 	for done := 0; done < columns; done += r.set.width {
 		w.x, w.y, w.w = &x[0], &w.sums[done], &packed[(column+done)*line]
@@ -138,15 +138,15 @@ func (r *recurrence) forwardPiece(i int) {
 	c := &w.cell
 	c.sums, c.sumStep, c.rowSum = &bias[0], 4*Block, 0
 	if r.weights.hidden != nil {
-		r.multiply(w, r.hiddenAt(r.t, first), r.lineH(), count, r.weights.hidden, 4*unit, 4*Block, bias, false)
+		r.multiply(w, r.hiddenAt(r.t, first), r.lineH(), r.pitchH(), count, r.weights.hidden, 4*unit, 4*Block, bias, false)
 		c.sums, c.rowSum = &w.sums[0], 4*4*Block
 	}
 	if r.x != nil {
-		r.multiply(w, r.x[first*r.lineI():], r.lineI(), count, r.weights.input, 4*unit, 4*Block, nil, true)
+		r.multiply(w, r.x[first*r.lineI():], r.lineI(), r.lineI(), count, r.weights.input, 4*unit, 4*Block, nil, true)
 	}
-	c.gates, c.gateStep, c.rowGate = &r.gatesAt(r.t, first)[unit], 4*r.H, 4*4*r.H
+	c.gates, c.gateStep, c.rowGate = &r.gatesAt(r.t, first)[unit], 4*r.H, 4*r.pitchG()
 	c.before, c.after, c.rowCell = &r.cellsAt(r.t, first)[unit], &r.cellsAt(r.t+1, first)[unit], 4*r.H
-	c.hidden, c.rowHidden = &r.hiddenAt(r.t+1, first)[unit], 4*r.lineH()
+	c.hidden, c.rowHidden = &r.hiddenAt(r.t+1, first)[unit], 4*r.pitchH()
 	c.rows, c.units = count, units
 	lstmCells.get().cell.run(c)
 }
@@ -163,7 +163,7 @@ func (r *recurrence) backwardPiece(i int) {
 		clear(w.sums[:units])
 		c.sums, c.rowSum = &w.sums[0], 0
 	case r.back != nil:
-		r.multiply(w, r.dgatesAt(r.t+1, first), r.lineG(), count, r.back, unit, r.units, nil, false)
+		r.multiply(w, r.dgatesAt(r.t+1, first), r.lineG(), r.pitchG(), count, r.back, unit, r.units, nil, false)
 		c.sums, c.rowSum = &w.sums[0], 4*r.units
 	default:
 		c.sums, c.rowSum = &r.product[first*r.H+unit], 4*r.H
@@ -173,11 +173,11 @@ func (r *recurrence) backwardPiece(i int) {
 		layRows(r.dhidden[first*r.H+unit:], sums, count, units, 1, r.H, c.rowSum/4)
 		return
 	}
-	c.gates, c.gateStep, c.rowGate = &r.gatesAt(r.t, first)[unit], 4*r.H, 4*4*r.H
+	c.gates, c.gateStep, c.rowGate = &r.gatesAt(r.t, first)[unit], 4*r.H, 4*r.pitchG()
 	c.before, c.after, c.rowCell = &r.cellsAt(r.t, first)[unit], &r.cellsAt(r.t+1, first)[unit], 4*r.H
-	c.dy, c.rowDY = &r.dy[(first*r.T+r.t)*r.H+unit], 4*r.T*r.H
+	c.dy, c.rowDY = &r.dy[(r.t*r.N+first)*r.H+unit], 4*r.H
 	c.dcell = &r.dcell[first*r.H+unit]
-	c.dgates, c.rowDGate = &r.dgatesAt(r.t, first)[unit], 4*r.lineG()
+	c.dgates, c.rowDGate = &r.dgatesAt(r.t, first)[unit], 4*r.pitchG()
 	c.bias = &r.perBand[i%r.bands*4*r.H+unit]
 	c.rows, c.units = count, units
 	lstmCells.get().grad.run(c)
