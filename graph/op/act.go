@@ -27,6 +27,7 @@ func LeakyReLU(x *G.Node, negativeSlope float64) (*G.Node, error) {
 	return activation{
 		name:     "LeakyReLU",
 		attrs:    fmt.Sprintf("negative_slope=%v", negativeSlope),
+		data:     map[string]any{"slope": negativeSlope},
 		forward:  func(y, x []float32) { kernel.LeakyReLU(y, x, slope) },
 		backward: func(dx, x, dy []float32) { kernel.LeakyReLUGrad(dx, x, dy, slope) },
 	}.of(x)
@@ -47,7 +48,7 @@ func Tanh(x *G.Node) (*G.Node, error) {
 // approximate is "none" for the exact function, torch.nn.GELU's default, or
 // "tanh" for the approximation GPT-2 was trained with.
 func GELU(x *G.Node, approximate string) (*G.Node, error) {
-	a := activation{name: "GELU", attrs: "approximate=" + approximate}
+	a := activation{name: "GELU", attrs: "approximate=" + approximate, data: map[string]any{"approximate": approximate}}
 	switch approximate {
 	case "none":
 		a.forward, a.backward = kernel.GELU, kernel.GELUGrad
@@ -62,6 +63,7 @@ func GELU(x *G.Node, approximate string) (*G.Node, error) {
 // activation describes a function of each element by itself.
 type activation struct {
 	name, attrs string
+	data        map[string]any
 	forward     func(y, x []float32)
 	backward    func(dx, v, dy []float32) // v: the input x or, if fromY, the output y
 	fromY       bool
@@ -74,6 +76,7 @@ func (a activation) of(x *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  a.name,
 		attrs: a.attrs,
+		data:  a.data,
 		shape: x.Shape(),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			a.forward(y.Float32s(), in[0].Float32s())

@@ -182,6 +182,9 @@ func (a *attention) node() (*G.Node, error) {
 	return apply(spec{
 		name:  a.name,
 		attrs: a.attrs(),
+		data: map[string]any{
+			"heads": a.Heads, "scale": float64(a.Scale), "causal": a.Causal, "mask": a.mask != nil, "dropout": a.key != nil,
+		},
 		shape: tensor.Shape{a.N, a.Tq, a.ev},
 		macs:  a.macs(2),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {

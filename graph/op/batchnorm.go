@@ -191,6 +191,9 @@ func (b *batchNorm) normalise(x *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  b.name,
 		attrs: b.attrs(),
+		data: map[string]any{
+			"eps": b.eps, "weight": b.weight != nil, "bias": b.bias != nil, "residual": b.residual != nil, "relu": b.relu,
+		},
 		shape: x.Shape(),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			norm, rest := read(in[1:])

@@ -83,6 +83,7 @@ func (c convolution) forward(name string, x, w, bias *G.Node, inputGrad bool) (*
 	return apply(spec{
 		name:  name,
 		attrs: c.attrs(),
+		data:  c.data(),
 		shape: c.yShape(),
 		macs:  c.macs(), algorithm: c.by(kernel.Forward),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
@@ -106,6 +107,7 @@ func (c convolution) transposed(name string, y, w, bias *G.Node, inputGrad bool)
 	return apply(spec{
 		name:  name,
 		attrs: c.attrs(),
+		data:  c.data(),
 		shape: c.xShape(),
 		macs:  c.macs(), algorithm: c.by(kernel.InputGrad),
 		do: func(x *tensor.Dense, in []*tensor.Dense) error {

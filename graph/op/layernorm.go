@@ -87,6 +87,9 @@ func (n *layerNorm) normalise(x, bias *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  n.name,
 		attrs: n.attrs,
+		data: map[string]any{
+			"eps": n.Eps, "weight": n.weight != nil, "bias": bias != nil, "residual": n.residual != nil,
+		},
 		shape: x.Shape(),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			w, rest := optional(n.weight, in[1:])

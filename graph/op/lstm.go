@@ -123,6 +123,7 @@ func (l *lstm) run() (*G.Node, error) {
 	s := spec{
 		name:  "LSTMRun",
 		attrs: l.attrs(),
+		data:  map[string]any{"hidden": l.H, "bias": len(l.in) > 5},
 		shape: tensor.Shape{l.StateLen()},
 		macs:  l.macs(l.I + l.H),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {

@@ -36,9 +36,10 @@ import (
 
 // spec describes one operation of a graph.
 type spec struct {
-	name  string       // as the field names it, "Conv2d"
-	attrs string       // every attribute, for String
-	shape tensor.Shape // of the result; tensor.ScalarShape() for a scalar
+	name  string         // as the field names it, "Conv2d"
+	attrs string         // every attribute, for String
+	data  map[string]any // the attributes, for Describe
+	shape tensor.Shape   // of the result; tensor.ScalarShape() for a scalar
 
 	// do computes y from the inputs. It may keep nothing of either.
 	do func(y *tensor.Dense, in []*tensor.Dense) error

@@ -29,6 +29,7 @@ func (p placement) put(name string, x *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: p.attrs(),
+		data:  map[string]any{"channel": p.channel, "stride": p.stride, "from": []int(p.x), "to": []int(p.y)},
 		shape: inLayout(p.y, p.blocked),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			dst, src := y.Float32s(), in[0].Float32s()

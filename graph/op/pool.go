@@ -47,6 +47,7 @@ func MaxPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: attrs,
+		data:  poolData(s),
 		shape: inLayout(pooled(s), blocked),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			pool.MaxForward(y.Float32s(), in[0].Float32s())
@@ -81,6 +82,7 @@ func AvgPool2d(x *G.Node, o Pool2dOptions) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: attrs,
+		data:  poolData(s),
 		shape: inLayout(pooled(s), blocked),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			pool.AvgForward(y.Float32s(), in[0].Float32s())

@@ -60,6 +60,7 @@ func AddSinusoids(x *G.Node, context int, position *G.Node) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: fmt.Sprintf("context=%d", context),
+		data:  map[string]any{"context": context, "table": table},
 		shape: x.Shape(),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			return p.add(y, in[0], table, in[1:])

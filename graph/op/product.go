@@ -45,6 +45,9 @@ func (p product) node(a, b *G.Node, plus addend) (*G.Node, error) {
 	return apply(spec{
 		name:  p.name,
 		attrs: p.attrs(),
+		data: map[string]any{
+			"trans_a": p.transA, "trans_b": p.transB, "alpha": float64(p.alpha), "beta": float64(plus.beta),
+		},
 		shape: p.shape,
 		macs:  int64(p.m) * int64(p.n) * int64(p.k) * int64(len(p.batch)),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {

@@ -49,6 +49,7 @@ func (s softmax) of(x *G.Node, dim int) (*G.Node, error) {
 	return apply(spec{
 		name:  s.name,
 		attrs: attrs,
+		data:  map[string]any{"axis": axis},
 		shape: shape,
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			s.forward(y.Float32s(), in[0].Float32s(), outer, n, inner)

@@ -23,6 +23,7 @@ func Select(x *G.Node, i int) (*G.Node, error) {
 	return apply(spec{
 		name:  name,
 		attrs: fmt.Sprintf("index=%d", i),
+		data:  map[string]any{"index": i},
 		shape: s[1:].Clone(),
 		do: func(y *tensor.Dense, in []*tensor.Dense) error {
 			copy(y.Float32s(), in[0].Float32s()[i*size:])
