@@ -22,6 +22,10 @@ const (
 	inBuffers    = "buffers"
 )
 
+// Annotation returns what an archive says beside its values, as texts by name: what
+// a format that keeps such texts holds of it.
+func (a *Archive) Annotation() (map[string]string, error) { return annotate(a) }
+
 // annotate collects what there is to say of an archive.
 func annotate(a *Archive) (annotation, error) {
 	m := &a.Meta

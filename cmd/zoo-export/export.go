@@ -25,10 +25,18 @@ var formats = map[string]func(*weights.Archive, string) error{
 
 func format(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
-func extensions() string { return strings.Join(slices.Sorted(maps.Keys(formats)), " or ") }
+// onnxFormat is the extension of files that hold the network with the weights.
+const onnxFormat = ".onnx"
+
+func extensions() string {
+	return strings.Join(slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(formats)), onnxFormat))), " or ")
+}
 
 // export copies weights from one file to another.
-type export struct{ from, to, model string }
+type export struct {
+	from, to, model string
+	keepNorms       bool
+}
 
 // check reports what is wrong with the flags.
 func (e *export) check() error {
@@ -38,8 +46,12 @@ func (e *export) check() error {
 	case e.to == "":
 		return errors.New("--to is missing: want the file to write, such as weights.gob")
 	}
-	if formats[format(e.to)] == nil {
+	isONNX := format(e.to) == onnxFormat
+	if formats[format(e.to)] == nil && !isONNX {
 		return errors.Errorf("--to %s: cannot write this format, want a name that ends in %s", e.to, extensions())
+	}
+	if e.keepNorms && !isONNX {
+		return errors.Errorf("--keep-norms is for --to FILE%s", onnxFormat)
 	}
 	if e.model == "" {
 		return nil
@@ -52,6 +64,9 @@ func (e *export) run(stdout, stderr io.Writer) error {
 	path, err := source(e.from)
 	if err != nil {
 		return err
+	}
+	if format(e.to) == onnxFormat {
+		return e.onnx(path, stdout, stderr)
 	}
 	a, err := weights.Load(path)
 	if err != nil {
@@ -66,16 +81,40 @@ func (e *export) run(stdout, stderr io.Writer) error {
 			return errors.Wrap(err, path)
 		}
 	}
+	warn(stderr, a)
+	if err := formats[format(e.to)](a, e.to); err != nil {
+		return err
+	}
+	return e.report(stdout, path, a)
+}
+
+// onnx writes the network of the weights with them.
+func (e *export) onnx(path string, stdout, stderr io.Writer) error {
+	p, err := zoo.Load(path, e.model)
+	if err != nil {
+		return err
+	}
+	a := weights.FromParams(p.Params)
+	warn(stderr, a)
+	if err := p.SaveONNX(e.to, e.keepNorms); err != nil {
+		return err
+	}
+	return e.report(stdout, path, a)
+}
+
+// warn tells of values that are no numbers.
+func warn(stderr io.Writer, a *weights.Archive) {
 	for i := range a.Tensors {
 		if s := a.Tensors[i].Stats(); s.NaN+s.Inf > 0 {
 			fmt.Fprintf(stderr, "zoo-export: warning: %s has %d NaN and %d infinite values\n", a.Tensors[i].Name, s.NaN, s.Inf)
 		}
 	}
-	if err := formats[format(e.to)](a, e.to); err != nil {
-		return err
-	}
+}
+
+// report says what was read, and written.
+func (e *export) report(stdout io.Writer, path string, a *weights.Archive) error {
 	sum := total(a)
-	_, err = fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", path, e.to, sum.Tensors, sum.Parameters, size(sum.Bytes))
+	_, err := fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", path, e.to, sum.Tensors, sum.Parameters, size(sum.Bytes))
 	return err
 }
 

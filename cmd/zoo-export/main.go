@@ -3,6 +3,7 @@
 //
 //	zoo-export --from runs/first --to resnet20.gob
 //	zoo-export --from resnet20.gob --to resnet20.safetensors
+//	zoo-export --from resnet20.gob --to resnet20.onnx
 //	zoo-export inspect resnet20.gob
 //
 // Its exit status is 0 if all went well, 1 for a failure and 2 for bad usage.
@@ -31,12 +32,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	var e export
 	root := &cobra.Command{
-		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob|.safetensors|.npz|.pth",
+		Use:   "zoo-export --from RUN_DIR|FILE --to FILE.gob|.safetensors|.npz|.pth|.onnx",
 		Short: "Take weights out of a run, or show what is in a file of weights",
 		Long: "Zoo-export writes the weights of a run, or of a file of weights or a checkpoint,\n" +
 			"to a file of their own, in the format that its extension names. Of a run folder it\n" +
 			"takes the finished weights or, if the run has none, those of its best or last\n" +
-			"checkpoint.",
+			"checkpoint. A file of the format ONNX holds the whole network, for inference.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := e.check(); err != nil {
 				return cli.Usage(err)
@@ -49,6 +50,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&e.from, "from", "", "`RUN_DIR|FILE` to take weights from")
 	flags.StringVar(&e.to, "to", "", "`FILE` to write; its extension is the format: "+extensions())
 	flags.StringVar(&e.model, "model", "", "check that the weights are of the model `NAME`, and say so in the file")
+	flags.BoolVar(&e.keepNorms, "keep-norms", false, "leave batch norms in an ONNX model as they are, instead of in the weights of convolutions")
 	root.AddCommand(newInspectCommand())
 	cli.Prepare(root)
 	return root
