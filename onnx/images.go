@@ -94,7 +94,16 @@ func pool(name string) translation {
 		if err != nil {
 			return value{}, err
 		}
-		attrs := []onnxmodel.Attr{attr("kernel_shape", a.ints("kernel")), attr("strides", a.ints("strides")), attr("pads", a.ints("pads"))}
+		x, pads := in[0].name, a.ints("pads")
+		kernel := a.ints("kernel")
+		wide := max(pads[0], pads[2]) >= kernel[0] || max(pads[1], pads[3]) >= kernel[1]
+		if wide && name == "MaxPool" {
+			// ONNX Runtime wants less padding than the window has taps, and does not look
+			// at their distance.
+			x = t.emit("Pad", []string{x, t.ints(0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]), t.float(math.Inf(-1))})
+			pads = make([]int, 4)
+		}
+		attrs := []onnxmodel.Attr{attr("kernel_shape", kernel), attr("strides", a.ints("strides")), attr("pads", pads)}
 		switch {
 		case name == "MaxPool":
 			attrs = append(attrs, attr("dilations", a.ints("dilations")))
@@ -105,7 +114,7 @@ func pool(name string) translation {
 		case a.bool("counted"):
 			attrs = append(attrs, attr("count_include_pad", 1))
 		}
-		return value{t.emit(name, names(in), attrs...), y}, nil
+		return value{t.emit(name, []string{x}, attrs...), y}, nil
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/train"
@@ -103,6 +104,42 @@ func TestExport(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestONNX exports a network: with its norms, the file holds all of the weights, and
+// what was known of the model.
+func TestONNX(t *testing.T) {
+	a := resnet20(t, 7)
+	file := save(t, a, "some.file")
+	for _, c := range []struct {
+		flags   []string
+		tensors int
+	}{{nil, 40}, {[]string{"--keep-norms"}, 97}} {
+		to := filepath.Join(t.TempDir(), "OUT.ONNX")
+		status, stdout, stderr := command(append(c.flags, "--from", file, "--to", to)...)
+		if status != 0 || stderr != "" {
+			t.Fatalf("status %d, %s", status, stderr)
+		}
+		if want := " -> " + to + ": 97 tensors, 269239 parameters, 1.08 MB\n"; !strings.HasSuffix(stdout, want) {
+			t.Errorf("got %q, want %q", stdout, want)
+		}
+		got := load(t, to)
+		if d := cmp.Diff(a.Meta, got.Meta, archives, cmpopts.IgnoreFields(weights.Meta{}, "Metrics")); d != "" {
+			t.Error(d)
+		}
+		if len(got.Tensors) != c.tensors {
+			t.Errorf("%v: %d tensors, want %d", c.flags, len(got.Tensors), c.tensors)
+		}
+		if c.tensors == len(a.Tensors) {
+			m, err := zoo.Load(to, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(a.Tensors, weights.FromParams(m.Params).Tensors, archives); d != "" {
+				t.Error(d)
+			}
+		}
 	}
 }
 
@@ -269,8 +306,9 @@ func TestFailures(t *testing.T) {
 	}{
 		{"nothing", nil, 2, "--from is missing: want a run folder or a file of weights", 0},
 		{"no target", []string{"--from", good}, 2, "--to is missing", 0},
-		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.onnx")}, 2, "out.onnx: cannot write this format, want a name that ends in .gob or .npz or .pth or .safetensors", 0},
-		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .pth or .safetensors", 0},
+		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.h5")}, 2, "out.h5: cannot write this format, want a name that ends in .gob or .npz or .onnx or .pth or .safetensors", 0},
+		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .onnx or .pth or .safetensors", 0},
+		{"norms", []string{"--from", good, "--to", out, "--keep-norms"}, 2, "--keep-norms is for --to FILE.onnx", 0},
 		{"model", []string{"--from", good, "--to", out, "--model", "resnet21"}, 2, `--model: no model "resnet21"; the nearest names are resnet20`, 0},
 		{"command", []string{"inspct", good}, 2, `no command "inspct"; did you mean inspect?`, 0},
 		{"flag", []string{"--form", good}, 2, "no flag --form; did you mean --from?", 0},
