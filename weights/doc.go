@@ -16,7 +16,8 @@
 //
 // Load and LoadInto also read safetensors, .npz, .npy, the checkpoints of PyTorch
 // and the initialisers of ONNX models; [Archive.SaveSafetensors], [Archive.SaveNPZ]
-// and [Archive.SavePTH] write such files.
+// and [Archive.SavePTH] write such files. ONNX models are written by package onnx,
+// which knows networks.
 //
 // An [Archive] also holds tensors that belong to no model, in sections of their
 // own, so that a training loop can keep its whole state in the same format.
