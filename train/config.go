@@ -189,7 +189,8 @@ func (c *Config) Validate() error {
 	return errors.Wrap(c.Schedule.validate(), "schedule")
 }
 
-// suits reports a kind of data that there is not, or that is not for the model.
+// suits reports a kind of data that there is not, or that is not for the model, and
+// steps of a model that sees all its images in an epoch.
 func (c *Config) suits(kind string) error {
 	all := append(dataset.Kinds(), dataset.TextKinds()...)
 	if !slices.Contains(all, kind) {
@@ -205,6 +206,9 @@ func (c *Config) suits(kind string) error {
 	}
 	if !slices.Contains(want, kind) {
 		return errors.Errorf("%s is a model for %s: want data of %s, found %s", c.Model, t, strings.Join(want, ", "), kind)
+	}
+	if t != zoo.Language && c.StepsPerEpoch != 0 {
+		return errors.Errorf("steps_per_epoch is for language models: %s sees all images in an epoch", c.Model)
 	}
 	return nil
 }

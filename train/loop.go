@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // ErrInterrupted is the error of Train when its context is done. The run has been
@@ -178,6 +180,9 @@ func (s *session) complete(ctx context.Context) error {
 	result.trained(&p.tally)
 	if err := s.evaluate(ctx, &result); err != nil {
 		return err
+	}
+	if v := result.ValLoss; result.Task == zoo.Language && (math.IsNaN(v) || math.IsInf(v, 0)) {
+		return s.diverged(fmt.Sprintf("the loss on the validation text is %v", v), s.steps())
 	}
 	result.Seconds = p.Seconds + time.Since(begin).Seconds()
 	best := p.Best < 0 || s.task.better(result, p.History[p.Best])

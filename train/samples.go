@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
@@ -13,7 +14,8 @@ import (
 // of the vocabulary.
 var sampleTokens = map[string]int{dataset.CharacterUnit: 500, dataset.WordUnit: 100}
 
-// artifacts adds to samples.txt what the model has to say after the epoch.
+// artifacts adds to samples.txt what the model has to say after the epoch. A model
+// that cannot say anything is no reason to end the run.
 func (t *writer) artifacts(bool) error {
 	if t.decoder == nil {
 		d, err := t.model.NewDecoder(t.params)
@@ -25,7 +27,8 @@ func (t *writer) artifacts(bool) error {
 	epoch := len(t.progress.History)
 	text, err := t.sample(uint64(epoch))
 	if err != nil {
-		return err
+		t.log.Warn("no sample", slog.Int("epoch", epoch), slog.String("reason", err.Error()))
+		text = "(none: " + err.Error() + ")"
 	}
 	path := t.dir.path(SamplesFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
