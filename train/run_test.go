@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/csv"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,16 +91,23 @@ type outcome struct {
 	params  map[string][]float32
 	solver  []ParamState
 	history []EpochResult
+	samples map[string]string // contents of files
 }
 
 func outcomeOf(r *Run) outcome {
-	o := outcome{params: make(map[string][]float32), solver: r.solver.State()}
+	o := outcome{params: make(map[string][]float32), solver: r.solver.State(), samples: make(map[string]string)}
 	for p := range r.Params().All() {
 		o.params[p.Name] = slices.Clone(p.Value.Float32s())
 	}
 	for _, h := range r.History() {
 		h.Seconds, h.ImagesPerSecond, h.TokensPerSecond = 0, 0, 0
 		o.history = append(o.history, h)
+	}
+	files, _ := filepath.Glob(filepath.Join(r.Dir(), SamplesDir, "*"))
+	for _, path := range append(files, filepath.Join(r.Dir(), SamplesFile)) {
+		if content, err := os.ReadFile(path); err == nil {
+			o.samples[filepath.Base(path)] = string(content)
+		}
 	}
 	return o
 }
@@ -115,6 +125,9 @@ func same(t *testing.T, what string, got, want outcome) {
 	}
 	if !reflect.DeepEqual(got.solver, want.solver) {
 		t.Errorf("%s: the state of the solver differs", what)
+	}
+	if !maps.Equal(got.samples, want.samples) {
+		t.Errorf("%s: samples %q, want %q", what, slices.Sorted(maps.Keys(got.samples)), slices.Sorted(maps.Keys(want.samples)))
 	}
 }
 
@@ -314,8 +327,13 @@ func TestOtherRunFolders(t *testing.T) {
 			finish(t, r)
 			wanted := []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile}
 			language := r.Model().Task() == zoo.Language
+			header := "epoch,step,lr,d_loss,g_loss,d_real,d_fake,seconds,images_per_second"
+			if language {
+				header = "epoch,step,lr,train_loss,val_loss,val_perplexity,val_bits,seconds,tokens_per_second"
+			}
+			checkMetrics(t, r, header)
 			if !language {
-				wanted = append(wanted[:len(wanted)-1], filepath.Join(SamplesDir, "epoch-001.png"), filepath.Join(SamplesDir, "epoch-003.png"))
+				wanted = append(wanted[:len(wanted)-1], filepath.Join(SamplesDir, "epoch-001.png"), filepath.Join(SamplesDir, "epoch-002.png"), filepath.Join(SamplesDir, "epoch-003.png"))
 			}
 			for _, f := range wanted {
 				if info, err := os.Stat(filepath.Join(r.Dir(), f)); err != nil || info.Size() == 0 {
@@ -335,6 +353,9 @@ func TestOtherRunFolders(t *testing.T) {
 				}
 				return
 			}
+			if samples, err := os.ReadFile(filepath.Join(r.Dir(), SamplesFile)); err != nil || !headedByEpoch.MatchString(string(samples)) {
+				t.Errorf("%v, want a text after each of three epochs in\n%s", err, samples)
+			}
 			said := ""
 			if err := p.Continue("The ", 20, zoo.Sampling{Temperature: 1, Seed: 3}, func(s string) bool { said += s; return true }); err != nil || len([]rune(said)) != 20 {
 				t.Errorf("%q, %v, want 20 characters", said, err)
@@ -347,6 +368,29 @@ func TestOtherRunFolders(t *testing.T) {
 				t.Errorf("loss %v and perplexity %v, want the best epoch's loss %v", e.Loss, e.Perplexity(), want)
 			}
 		})
+	}
+}
+
+// headedByEpoch is a samples.txt of three epochs.
+var headedByEpoch = regexp.MustCompile(`^-+ epoch 1, loss \d[^\n]* bits per character -+\n(?s:.{500})\n\n-+ epoch 2, [^\n]*\n(?s:.{500})\n\n-+ epoch 3, [^\n]*\n(?s:.{500})\n\n$`)
+
+// checkMetrics wants a metrics.csv of these columns, with the history of the run.
+func checkMetrics(t *testing.T, r *Run, header string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.Dir(), MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
+	if err != nil || len(lines) != 1+len(r.History()) || strings.Join(lines[0], ",") != header {
+		t.Fatalf("metrics.csv, %v:\n%s\nwant the columns %s", err, text, header)
+	}
+	for i, h := range r.History() {
+		for k, c := range columns(r.Model().Task()) {
+			if got, err := strconv.ParseFloat(lines[1+i][k], 64); err != nil || got != c.value(h) {
+				t.Errorf("%s of epoch %d is %s, want %v", c.name, i+1, lines[1+i][k], c.value(h))
+			}
+		}
 	}
 }
 
@@ -581,26 +625,6 @@ func TestEvaluationOfNaN(t *testing.T) {
 	text, err := e.MarshalJSON()
 	if err != nil || !strings.Contains(string(text), `"loss":null`) {
 		t.Errorf("%s, %v", text, err)
-	}
-}
-
-func TestEpochResultJSON(t *testing.T) {
-	for _, loss := range []float64{0.25, math.NaN()} {
-		want := EpochResult{Epoch: 2, Epochs: 3, Step: 12, LR: 0.1, TrainLoss: 1.5, ValTop1: 0.5, ValLoss: loss, Seconds: 2}
-		text, err := want.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got EpochResult
-		if err := got.UnmarshalJSON(text); err != nil {
-			t.Fatal(err)
-		}
-		if math.IsNaN(loss) && math.IsNaN(got.ValLoss) {
-			got.ValLoss, want.ValLoss = 0, 0
-		}
-		if got != want {
-			t.Errorf("%s: got %+v, want %+v", text, got, want)
-		}
 	}
 }
 
