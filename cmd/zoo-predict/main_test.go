@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gorgonia-zoo/modelzoo/train"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -63,6 +65,48 @@ func imageModel(t *testing.T) string {
 	})
 }
 
+// shortSighted is a small language model that looks back on 8 letters.
+func shortSighted(t *testing.T) string {
+	return save(t, "transformer-lm", letters(), zoo.WithVocabulary(5), zoo.WithContext(8), func(a zoo.Architecture) error {
+		l := a.(*zoo.TransformerLM)
+		l.Width, l.Heads, l.FeedForward, l.Layers = 8, 2, 8, 1
+		return nil
+	})
+}
+
+// damage makes one of a language model's weights NaN.
+func damage(t *testing.T, path string) string {
+	t.Helper()
+	a, err := weights.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, ok := a.Get("", "decoder.bias")
+	if !ok {
+		t.Fatal("there is no decoder.bias")
+	}
+	w.Values.([]float32)[2] = float32(math.NaN())
+	if err := a.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A run folder stands for its weights, a Transformer goes on beyond what it looks
+// back on, and a text begins anew without a prompt.
+func TestPromptOfRunFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Rename(shortSighted(t), filepath.Join(dir, train.WeightsFile)); err != nil {
+		t.Fatal(err)
+	}
+	for _, prompt := range []string{"", "abcdabcd"} {
+		status, text, stderr := predict("--weights", dir, "--prompt", prompt, "--tokens", "30")
+		if status != 0 || stderr != "" || !strings.HasPrefix(text, prompt) || len(text) != len(prompt)+30+1 {
+			t.Errorf("prompt %q: status %d, %q, %s", prompt, status, text, stderr)
+		}
+	}
+}
+
 func TestPrompt(t *testing.T) {
 	path := textModel(t)
 	args := []string{"--weights", path, "--prompt", "abc", "--tokens", "30", "--seed", "3"}
@@ -102,7 +146,12 @@ func TestSamples(t *testing.T) {
 // What cannot be is one clear line, and leaves no file.
 func TestBadUse(t *testing.T) {
 	text, images := textModel(t), imageModel(t)
-	noVocabulary := save(t, "lstm-lm", nil)
+	noVocabulary, transformer := save(t, "lstm-lm", nil), shortSighted(t)
+	discriminator, damaged := save(t, "gan-discriminator", nil), damage(t, textModel(t))
+	notWeights := filepath.Join(t.TempDir(), "note.txt")
+	if err := os.WriteFile(notWeights, []byte("no weights"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out.png")
 	for _, c := range []struct {
@@ -120,9 +169,21 @@ func TestBadUse(t *testing.T) {
 		{[]string{"--weights", text, "--model", "lstm-ml"}, 1, "lstm-lm"},
 		{[]string{"--weights", text, "--architecture", "[1]"}, 2, "want a YAML mapping"},
 		{[]string{"--weights", text, "--architecture", "{hiden: 4}"}, 1, "hidden"},
+		{[]string{"--weights", text, "--top-k", "-1"}, 1, "top-k -1"},
+		{[]string{"--weights", text, "--top-p", "1.5"}, 1, "top-p 1.5"},
+		{[]string{"--weights", text, "--top-k", "few"}, 2, "--top-k"},
+		{[]string{"--weights", text, "--seed", "-1"}, 2, "--seed"},
+		{[]string{"--weights", text, "cat.png"}, 2, "images are for image classifiers"},
+		{[]string{"--weights", notWeights}, 1, "note.txt: "},
+		{[]string{"--weights", t.TempDir()}, 1, "weights.gob: no such file"},
+		{[]string{"--weights", transformer, "--prompt", "abcdabcdabcd"}, 1, "the prompt has 12 tokens, but the model looks back on 8 at most"},
+		{[]string{"--weights", damaged, "--prompt", "a"}, 1, "the logit of token 2 is NaN"},
 		{[]string{"--weights", noVocabulary, "--prompt", "a"}, 1, "does not say what the tokens"},
 		{[]string{"--weights", images, "--prompt", "a"}, 2, "--prompt is for language models"},
+		{[]string{"--weights", images, "cat.png"}, 2, "images are for image classifiers"},
 		{[]string{"--weights", images, "--out", out}, 2, "--samples 0"},
+		{[]string{"--weights", images, "--out", out, "--samples", "-3"}, 2, "--samples -3"},
+		{[]string{"--weights", discriminator, "--samples", "3", "--out", out}, 1, "gan-discriminator has no generator"},
 		{[]string{"--weights", images, "--samples", "3"}, 2, "--out is missing"},
 		{[]string{"--weights", images, "--samples", "3", "--out", filepath.Join(dir, "no", "out.png")}, 1, "there is no folder"},
 		{[]string{"--weights", images, "--samples", "3", "--out", out, "--architecture", "{latent: 50}"}, 1, "generator.fc.weight: checkpoint has (784, 100)"},
