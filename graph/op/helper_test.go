@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"runtime"
 	"strings"
 	"testing"
@@ -12,6 +13,10 @@ import (
 
 	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
 )
+
+// far is an int beyond all sizes: 1<<40, whose lower half is 0, where an int has 64
+// bits. Its square does not fit an int.
+const far = 1 << (bits.UintSize * 5 / 8)
 
 // An opCase is one operation with inputs, and a reference for it that is so
 // plain that it is right at sight.
