@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
@@ -24,15 +23,14 @@ import (
 // adversary trains a generator and its discriminator in a Duel.
 type adversary struct {
 	*Run
-	data    *dataset.Data
-	loader  *dataset.Loader
+	imageFeed
 	duel    *Duel
 	gallery *gallery
 }
 
 func (t *adversary) open() (err error) {
 	c := &t.config
-	if t.data, err = dataset.Open(c.Data, dataset.Options{Seed: c.Seed, TrainLen: c.TrainLen, ValLen: c.ValLen, Log: t.log}); err != nil {
+	if t.data, err = dataset.Open(c.Data, t.dataOptions()); err != nil {
 		return err
 	}
 	if t.model, err = c.adversaries(t.data); err != nil {
@@ -67,53 +65,24 @@ func centred(channels int) dataset.Normalization {
 	return dataset.Normalization{Mean: []float32{0.5}, Std: []float32{0.5}}.For(channels)
 }
 
-func (t *adversary) compile() error {
-	if _, err := t.model.Graph(t.params, graph.Eval, 1); err != nil { // parameters in their order
+func (t *adversary) compile() (err error) {
+	if _, err = t.model.Graph(t.params, graph.Eval, 1); err != nil { // parameters in their order
 		return err
 	}
-	for _, make := range []func() error{t.makeLoader, t.makeDuel} {
-		if err := make(); err != nil {
-			return err
-		}
-	}
-	var err error
-	t.gallery, err = newGallery(t.model, t.params, t.config.Seed)
-	return err
-}
-
-func (t *adversary) makeLoader() (err error) {
 	ch, h, w := t.model.Picture()
-	p := t.config.Augment.pipeline(t.data, ch, h, w)
-	p.Normalize = centred(ch)
-	t.loader, err = dataset.NewLoader(t.data.Train, dataset.Config{
-		BatchSize: t.config.BatchSize, Shuffle: true, DropLast: true,
-		Pipeline: p, Seed: t.config.Seed, Workers: t.options.Workers, Log: t.log,
-	})
-	return errors.Wrap(err, "training images")
-}
-
-func (t *adversary) makeDuel() (err error) {
-	t.duel, err = NewDuel(t.model, t.params, &t.config)
+	if err = t.load(t.Run, ch, h, w, centred(ch)); err != nil {
+		return err
+	}
+	if t.duel, err = NewDuel(t.model, t.params, &t.config); err != nil {
+		return err
+	}
+	t.gallery, err = newGallery(t.model, t.params, t.config.Seed)
 	return err
 }
 
 func (t *adversary) makeSolver() (Solver, error) { return t.duel.sides, nil }
 
-func (t *adversary) sizes() (train, val int) { return t.data.Train.Len(), t.data.Val.Len() }
-func (t *adversary) epochSteps() int         { return t.loader.Batches() }
-func (t *adversary) perStep() int            { return t.config.BatchSize }
-func (t *adversary) toEvaluate() int         { return 0 }
-
-// Nothing but the parameters is carried on.
-func (t *adversary) state() []weights.Tensor        { return nil }
-func (t *adversary) restore(*weights.Archive) error { return nil }
-
-func (t *adversary) seek(epoch, step int) error {
-	if e, s := t.loader.Position(); e == epoch && s == step {
-		return nil
-	}
-	return t.loader.Seek(epoch, step)
-}
+func (t *adversary) toEvaluate() int { return 0 }
 
 func (t *adversary) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
 	b, err := t.loader.Next(ctx)
@@ -127,14 +96,6 @@ func (t *adversary) step(ctx context.Context, sums *tally, check check) (loss fl
 	}
 	sums.addScore(score, len(b.Labels))
 	return score.GeneratorLoss, nil
-}
-
-// finish takes the end of the epoch from the loader, which goes on to the next.
-func (t *adversary) finish(ctx context.Context) error {
-	if _, err := t.loader.Next(ctx); err != io.EOF {
-		return err
-	}
-	return nil
 }
 
 // There is nothing to evaluate, and the last is the best.
@@ -152,9 +113,7 @@ func (t *adversary) artifacts(bool) error {
 }
 
 func (t *adversary) close() {
-	if t.loader != nil {
-		t.loader.Close()
-	}
+	t.stop()
 	if t.duel != nil {
 		t.duel.Close()
 	}

@@ -78,7 +78,7 @@ func newGANTest(t *testing.T, want *parity.GAN) *ganTest {
 		t.Fatalf("%d entries, PyTorch has %d", i, len(want.State))
 	}
 	r.params.Changed()
-	if err := a.makeDuel(); err != nil {
+	if a.duel, err = NewDuel(m, r.params, &r.config); err != nil {
 		t.Fatal(err)
 	}
 	return a

@@ -106,7 +106,7 @@ func (r *Run) restore(a *weights.Archive) error {
 	if err := r.solver.Restore(solver); err != nil {
 		return err
 	}
-	if err := r.task.restore(a); err != nil {
+	if err := r.task.restoreState(a); err != nil {
 		return err
 	}
 	r.progress = p

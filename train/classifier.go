@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"io"
 	"log/slog"
 
 	"github.com/pkg/errors"
@@ -37,11 +36,19 @@ func WithArchitecture(n yaml.Node) zoo.Option {
 	})
 }
 
+// ParseArchitecture reads settings for WithArchitecture, such as {width: 32}.
+func ParseArchitecture(text string) (yaml.Node, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+		return yaml.Node{}, errors.New("want a YAML mapping such as {width: 32}")
+	}
+	return *document.Content[0], nil
+}
+
 // classifier trains an image classifier.
 type classifier struct {
 	*Run
-	data    *dataset.Data
-	loader  *dataset.Loader
+	imageFeed
 	program *graph.Program
 	labels  []int
 	eval    *evaluator
@@ -50,7 +57,7 @@ type classifier struct {
 
 func (t *classifier) open() (err error) {
 	c := &t.config
-	if t.data, err = openData(c.Data, dataset.Options{Seed: c.Seed, TrainLen: c.TrainLen, ValLen: c.ValLen, Log: t.log}); err != nil {
+	if t.data, err = openData(c.Data, t.dataOptions()); err != nil {
 		return err
 	}
 	if t.model, err = c.model(t.data); err != nil {
@@ -83,10 +90,11 @@ func (t *classifier) describe(m *weights.Meta) {
 }
 
 func (t *classifier) compile() (err error) {
-	if err = t.makeLoader(); err != nil {
+	c := &t.config
+	ch, h, w := t.model.Input()
+	if err = t.load(t.Run, ch, h, w, c.normalization()); err != nil {
 		return err
 	}
-	c := &t.config
 	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing})
 	if err != nil {
 		return err
@@ -98,21 +106,10 @@ func (t *classifier) compile() (err error) {
 	if err = t.program.Let("y", tensor.New(tensor.WithShape(c.BatchSize), tensor.WithBacking(t.labels))); err != nil {
 		return err
 	}
-	val := t.data.ValPipeline(t.model.Input())
+	val := t.data.ValPipeline(ch, h, w)
 	val.Normalize = c.normalization()
 	t.eval, err = newEvaluator(t.model, t.params, t.data.Val, val, t.options.Workers, t.log)
 	return err
-}
-
-func (t *classifier) makeLoader() (err error) {
-	ch, h, w := t.model.Input()
-	p := t.config.Augment.pipeline(t.data, ch, h, w)
-	p.Normalize = t.config.normalization()
-	t.loader, err = dataset.NewLoader(t.data.Train, dataset.Config{
-		BatchSize: t.config.BatchSize, Shuffle: true, DropLast: true,
-		Pipeline: p, Seed: t.config.Seed, Workers: t.options.Workers, Log: t.log,
-	})
-	return errors.Wrap(err, "training images")
 }
 
 func (c *Config) normalization() dataset.Normalization {
@@ -121,21 +118,7 @@ func (c *Config) normalization() dataset.Normalization {
 
 func (t *classifier) makeSolver() (Solver, error) { return t.config.Optimizer.Solver(t.params) }
 
-func (t *classifier) sizes() (train, val int) { return t.data.Train.Len(), t.data.Val.Len() }
-func (t *classifier) epochSteps() int         { return t.loader.Batches() }
-func (t *classifier) perStep() int            { return t.config.BatchSize }
-func (t *classifier) toEvaluate() int         { return t.eval.total }
-
-// Nothing but the parameters is carried on.
-func (t *classifier) state() []weights.Tensor        { return nil }
-func (t *classifier) restore(*weights.Archive) error { return nil }
-
-func (t *classifier) seek(epoch, step int) error {
-	if e, s := t.loader.Position(); e == epoch && s == step {
-		return nil
-	}
-	return t.loader.Seek(epoch, step)
-}
+func (t *classifier) toEvaluate() int { return t.eval.total }
 
 func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
 	b, err := t.loader.Next(ctx)
@@ -155,10 +138,7 @@ func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss f
 	if err := check("the loss", loss); err != nil {
 		return 0, err
 	}
-	if err := t.config.clipped(t.program.Grads(), check); err != nil {
-		return 0, err
-	}
-	if err := t.program.Update(t.solver); err != nil {
+	if err := t.config.move(t.program, t.solver, check); err != nil {
 		return 0, err
 	}
 	return loss, t.count(sums, loss, b.Labels)
@@ -177,14 +157,6 @@ func (t *classifier) count(sums *tally, loss float64, labels []int) error {
 		if rank(logits.Float32s()[i*classes:(i+1)*classes], label).above > 0 {
 			sums.Wrong++
 		}
-	}
-	return nil
-}
-
-// finish takes the end of the epoch from the loader, which goes on to the next.
-func (t *classifier) finish(ctx context.Context) error {
-	if _, err := t.loader.Next(ctx); err != io.EOF {
-		return err
 	}
 	return nil
 }
@@ -212,9 +184,7 @@ func (t *classifier) artifacts(best bool) error {
 }
 
 func (t *classifier) close() {
-	if t.loader != nil {
-		t.loader.Close()
-	}
+	t.stop()
 	if t.eval != nil {
 		t.eval.close()
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
+	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
 )
 
@@ -58,4 +59,13 @@ func (c *Config) clipped(model []G.ValueGrad, check check) error {
 		return err
 	}
 	return check("the norm of the gradient", norm)
+}
+
+// move clips the gradients of a program's last run and has the solver move the
+// parameters by them.
+func (c *Config) move(p *graph.Program, s Solver, check check) error {
+	if err := c.clipped(p.Grads(), check); err != nil {
+		return err
+	}
+	return p.Update(s)
 }

@@ -133,10 +133,7 @@ func (d *Duel) judge(images tensor.Tensor, s *Score, check check) (err error) {
 	if err := check("the loss of the discriminator", s.DiscriminatorLoss); err != nil {
 		return err
 	}
-	if err := d.config.clipped(d.discriminator.Grads(), check); err != nil {
-		return err
-	}
-	return d.discriminator.Update(d.sides.discriminator)
+	return d.config.move(d.discriminator, d.sides.discriminator, check)
 }
 
 // eachGrad visits the discriminator's gradients, with the memory for those of the
@@ -183,10 +180,7 @@ func (d *Duel) deceive(s *Score, check check) error {
 	if err := check("the loss of the generator", s.GeneratorLoss); err != nil {
 		return err
 	}
-	if err := d.config.clipped(d.generator.Grads(), check); err != nil {
-		return err
-	}
-	return d.generator.Update(d.sides.generator)
+	return d.config.move(d.generator, d.sides.generator, check)
 }
 
 // Runs returns the programs in the order in which a step runs them: the

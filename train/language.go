@@ -138,10 +138,7 @@ func (t *writer) step(ctx context.Context, sums *tally, check check) (loss float
 	if err := check("the loss", loss); err != nil {
 		return 0, err
 	}
-	if err := t.config.clipped(t.feed.program.Grads(), check); err != nil {
-		return 0, err
-	}
-	if err := t.feed.program.Update(t.solver); err != nil {
+	if err := t.config.move(t.feed.program, t.solver, check); err != nil {
 		return 0, err
 	}
 	sums.LossSum += loss * float64(n)
@@ -161,7 +158,7 @@ func (t *writer) state() (list []weights.Tensor) {
 	return list
 }
 
-func (t *writer) restore(a *weights.Archive) error {
+func (t *writer) restoreState(a *weights.Archive) error {
 	for _, s := range t.feed.states {
 		w, ok := a.Get(stateSection, s.Input)
 		if !ok {

@@ -24,14 +24,14 @@ type task interface {
 
 	// sizes are those of the data set: images, or tokens.
 	sizes() (train, val int)
-	// epochSteps is the number of steps of an epoch, perStep the images or tokens of a step, and toEvaluate
-	// those of an evaluation.
+	// epochSteps is the number of steps of an epoch, perStep the images or tokens of
+	// a step, and toEvaluate those of an evaluation.
 	epochSteps() int
 	perStep() int
 	toEvaluate() int
 
-	// restore takes what state gave to a checkpoint; without, training begins anew.
-	restore(*weights.Archive) error
+	// restoreState takes what state gave to a checkpoint; without, training begins anew.
+	restoreState(*weights.Archive) error
 	state() []weights.Tensor
 
 	// seek makes a step of an epoch the next one, and step trains on it: it computes

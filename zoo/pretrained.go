@@ -26,10 +26,17 @@ func Load(path, model string, opts ...Option) (*Pretrained, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := FromArchive(a, model, opts...)
+	return p, errors.Wrap(err, path)
+}
+
+// FromArchive is Load for weights that have been read. Their names may become those
+// of the model; see weights.Archive.RenameFor.
+func FromArchive(a *weights.Archive, model string, opts ...Option) (*Pretrained, error) {
 	name := model
 	if name == "" {
 		if name = a.Meta.Model; name == "" {
-			return nil, errors.Errorf("%s does not say which model it is for: name the model", path)
+			return nil, errors.New("does not say which model it is for: name the model")
 		}
 	}
 	m, err := New(name, append(fitting(name, a), opts...)...)
@@ -42,7 +49,7 @@ func Load(path, model string, opts ...Option) (*Pretrained, error) {
 	}
 	a.RenameFor(p)
 	if err := a.Into(p); err != nil {
-		return nil, errors.Wrap(err, path)
+		return nil, err
 	}
 	return &Pretrained{m, p, a.Meta}, nil
 }

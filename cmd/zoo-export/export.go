@@ -10,7 +10,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -122,30 +121,12 @@ func (e *export) report(stdout io.Writer, path string, a *weights.Archive) error
 // whose names and shapes it must have. The number of classes and the input are
 // those of the archive, and so are all settings if it was made from that model.
 func as(name string, a *weights.Archive) (*weights.Archive, error) {
-	var options []zoo.Option
-	if n := a.Classes(); n > 0 {
-		options = append(options, zoo.WithClasses(n))
-	}
-	if in := a.Meta.Input; in.Height > 0 {
-		options = append(options, zoo.WithInput(in.Channels, in.Height, in.Width))
-	}
-	if a.Meta.Model == name {
-		options = append(options, zoo.WithConfig(a.Meta.DecodeConfig))
-	}
-	m, err := zoo.New(name, options...)
+	p, err := zoo.FromArchive(a, name)
 	if err != nil {
 		return nil, err
 	}
-	p := graph.NewParams(0)
-	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
-		return nil, err
-	}
-	a.RenameFor(p)
-	if err := a.Into(p); err != nil {
-		return nil, err
-	}
-	checked := weights.FromParams(p)
+	checked := weights.FromParams(p.Params)
 	checked.Meta = a.Meta
 	checked.Meta.Model = name
-	return checked, checked.Meta.SetConfig(m.Config())
+	return checked, checked.Meta.SetConfig(p.Model.Config())
 }

@@ -417,3 +417,39 @@ func TestHostileTextIsNotPrinted(t *testing.T) {
 		t.Error("a control character went to the terminal")
 	}
 }
+
+// A model may be named for the weights of every task, whether their card has its
+// configuration or not.
+func TestModelOfAnyTask(t *testing.T) {
+	for _, name := range []string{"convnet", "lstm-lm", "transformer-lm", "gan"} {
+		m, err := zoo.New(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Init(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, model := range []string{name, ""} {
+			a := weights.FromParams(p)
+			if a.Meta.Model = model; model != "" {
+				if err := a.Meta.SetConfig(m.Config()); err != nil {
+					t.Fatal(err)
+				}
+				a.Meta.Input = weights.Input{Channels: 1, Height: 28, Width: 28}
+			}
+			if name == "convnet" {
+				a.Meta.Input.Channels, a.Meta.Input.Height, a.Meta.Input.Width = 3, 28, 28
+			}
+			out := filepath.Join(t.TempDir(), "out.gob")
+			status, _, stderr := command("--from", save(t, a, "in.gob"), "--model", name, "--to", out)
+			if status != 0 {
+				t.Fatalf("%s: %s", name, stderr)
+			}
+			got, err := weights.Load(out)
+			if err != nil || got.Meta.Model != name || got.Meta.Config == "" {
+				t.Errorf("%s: %+v, %v", name, got.Meta, err)
+			}
+		}
+	}
+}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/train"
@@ -103,11 +102,11 @@ func (f *flags) load() (*zoo.Pretrained, error) {
 	}
 	var options []zoo.Option
 	if f.architecture != "" {
-		var n yaml.Node
-		if err := yaml.Unmarshal([]byte(f.architecture), &n); err != nil || len(n.Content) != 1 || n.Content[0].Kind != yaml.MappingNode {
-			return nil, cli.Usage(errors.New("--architecture: want a YAML mapping such as {width: 32}"))
+		n, err := train.ParseArchitecture(f.architecture)
+		if err != nil {
+			return nil, cli.Usage(errors.Wrap(err, "--architecture"))
 		}
-		options = append(options, train.WithArchitecture(*n.Content[0]))
+		options = append(options, train.WithArchitecture(n))
 	}
 	return zoo.Load(train.WeightsOf(f.weights), f.model, options...)
 }

@@ -204,11 +204,7 @@ func parse(text string, into any) (err error) {
 	case *[]string:
 		*p = strings.Split(text, ",")
 	case *yaml.Node:
-		var document yaml.Node
-		if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
-			return errors.New("want a YAML mapping such as {width: 32}")
-		}
-		*p = *document.Content[0]
+		*p, err = train.ParseArchitecture(text)
 	default:
 		return errors.Errorf("no way to read a %T", into)
 	}

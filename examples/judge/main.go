@@ -12,7 +12,6 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 	"gorgonia.org/tensor"
 )
@@ -55,22 +54,11 @@ func classify(p *zoo.Pretrained, images *tensor.Dense) ([]float32, error) {
 		channel := i / plane % s[1]
 		x[i] = ((x[i]+1)/2 - in.Mean[channel]) / in.Std[channel]
 	}
-	g, err := p.Model.Graph(p.Params, graph.Infer, s[0])
+	predictor, err := p.Predictor()
 	if err != nil {
 		return nil, err
 	}
-	program, err := graph.NewProgram(g)
-	if err != nil {
-		return nil, err
-	}
-	defer program.Close()
-	if err := program.Let("x", images); err != nil {
-		return nil, err
-	}
-	if err := program.Run(); err != nil {
-		return nil, err
-	}
-	logits, err := program.Output("logits")
+	logits, err := predictor.Logits(images)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,66 @@
+package train
+
+import (
+	"context"
+	"io"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/weights"
+)
+
+// imageFeed is the part of a task that trains on images: where they come from.
+type imageFeed struct {
+	data   *dataset.Data
+	loader *dataset.Loader
+	batch  int
+}
+
+// load begins to prepare the training images of a run, of shape (c, h, w).
+func (f *imageFeed) load(r *Run, c, h, w int, n dataset.Normalization) (err error) {
+	p := r.config.Augment.pipeline(f.data, c, h, w)
+	p.Normalize = n
+	f.batch = r.config.BatchSize
+	f.loader, err = dataset.NewLoader(f.data.Train, dataset.Config{
+		BatchSize: f.batch, Shuffle: true, DropLast: true,
+		Pipeline: p, Seed: r.config.Seed, Workers: r.options.Workers, Log: r.log,
+	})
+	return errors.Wrap(err, "training images")
+}
+
+// dataOptions are the settings of an image data set.
+func (r *Run) dataOptions() dataset.Options {
+	c := &r.config
+	return dataset.Options{Seed: c.Seed, TrainLen: c.TrainLen, ValLen: c.ValLen, Log: r.log}
+}
+
+func (f *imageFeed) sizes() (train, val int) { return f.data.Train.Len(), f.data.Val.Len() }
+func (f *imageFeed) epochSteps() int         { return f.loader.Batches() }
+func (f *imageFeed) perStep() int            { return f.batch }
+
+// Nothing but the parameters is carried on.
+func (f *imageFeed) state() []weights.Tensor             { return nil }
+func (f *imageFeed) restoreState(*weights.Archive) error { return nil }
+
+func (f *imageFeed) seek(epoch, step int) error {
+	if e, s := f.loader.Position(); e == epoch && s == step {
+		return nil
+	}
+	return f.loader.Seek(epoch, step)
+}
+
+// finish takes the end of the epoch from the loader, which goes on to the next.
+func (f *imageFeed) finish(ctx context.Context) error {
+	if _, err := f.loader.Next(ctx); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// stop ends the goroutines that prepare images.
+func (f *imageFeed) stop() {
+	if f.loader != nil {
+		f.loader.Close()
+	}
+}
