@@ -9,8 +9,11 @@ import (
 
 // spoilScratch leaves bad values in the memory that is lent next.
 func spoilScratch(n int) {
+	scratch.mu.Lock()
+	scratch.idle = nil // what other tests left is larger, or smaller and would be lent first
+	scratch.mu.Unlock()
 	s := scratch.borrow(n)
-	copy(s[:cap(s)], fresh(cap(s)))
+	copy(s, fresh(n))
 	scratch.giveBack(s)
 }
 
