@@ -57,6 +57,7 @@ func (l LSTM) Emit(s *graph.Scope, x, h0, c0 *G.Node) (y, hn, cn *G.Node) {
 		h, c = append(h, s.Emit(hi, err)), append(c, s.Emit(ci, err))
 	}
 	hn, cn = s.Emit(op.Stack(h...)), s.Emit(op.Stack(c...))
+	y = s.Emit(y, nil) // again and last: it is the value of the scope
 	if y != nil {
 		record(s, "LSTM", detail(fmt.Sprintf("%d → %d", x.Shape()[2], l.Hidden), unless("%d layers", l.Layers, 1)), x, y, params, macs)
 	}

@@ -34,6 +34,8 @@ type Graph struct {
 	loss       *G.Node
 	layers     []Layer
 	where      map[*G.Node]string
+	values     map[string]*G.Node // of scopes, by path
+	tappable   []string           // their paths, in the order in which they began
 }
 
 // Layer is one line of a model's description.
@@ -95,8 +97,8 @@ func Build(p *Params, mode Mode, emit func(*Scope), opts ...Option) (g *Graph, e
 			params:  p,
 			outputs: make(map[string]*G.Node),
 			where:   make(map[*G.Node]string),
+			values:  make(map[string]*G.Node),
 		},
-		values: make(map[string]*G.Node),
 	}
 	for _, o := range opts {
 		o(&b.Graph)

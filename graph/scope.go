@@ -54,8 +54,7 @@ type Scope struct {
 // builder is what all scopes of one graph share.
 type builder struct {
 	Graph
-	err    error
-	values map[string]*G.Node // of scopes, by path, for taps
+	err error
 }
 
 // Sub returns the scope for a part of the model: its parameters' names begin

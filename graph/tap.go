@@ -6,7 +6,9 @@ import (
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
+	"github.com/gorgonia-zoo/modelzoo/graph/op"
 	"github.com/gorgonia-zoo/modelzoo/internal/nearest"
 )
 
@@ -25,11 +27,41 @@ func WithTaps(names ...string) Option {
 
 // value makes n the value of a scope and of those that it is part of.
 func (b *builder) value(path string, n *G.Node) {
-	if len(b.taps) == 0 || path == "" {
+	if path == "" {
 		return
 	}
-	b.values[path] = n
 	b.value(path[:max(0, strings.LastIndexByte(path, '.'))], n)
+	if b.values[path] == nil {
+		b.tappable = append(b.tappable, path)
+	}
+	b.values[path] = n
+}
+
+// A Tap is a part of a model that WithTaps can make an output. The shape of images
+// is (N, C, H, W).
+type Tap struct {
+	Name  string
+	Shape tensor.Shape
+}
+
+// Taps returns the parts of the model that have a value of their own in a graph of
+// this mode, in the order in which they begin, each before the parts of it, and
+// then the outputs.
+func (g *Graph) Taps() []Tap {
+	var taps []Tap
+	for _, path := range g.tappable {
+		shape, blocked := op.ImageShape(g.values[path])
+		if !blocked {
+			shape = g.values[path].Shape()
+		}
+		taps = append(taps, Tap{path, shape})
+	}
+	for _, name := range g.Outputs() {
+		if g.values[name] == nil {
+			taps = append(taps, Tap{name, g.outputs[name].Shape()})
+		}
+	}
+	return taps
 }
 
 // tap replaces the outputs by the taps.

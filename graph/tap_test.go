@@ -130,3 +130,43 @@ func TestTapErrors(t *testing.T) {
 		}
 	}
 }
+
+// Every part that a model of the registry says it has can be tapped, and has the
+// shape that is said.
+func TestTapsOfAllModels(t *testing.T) {
+	entries, err := zoo.List("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Run(e.Name, func(t *testing.T) {
+			m, err := zoo.New(e.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			build := func(mode graph.Mode, taps ...string) *graph.Graph {
+				g, err := m.Graph(graph.NewParams(0), mode, 2, graph.WithoutInit(), graph.WithTaps(taps...))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return g
+			}
+			for _, mode := range []graph.Mode{graph.Eval, graph.Infer} {
+				var names []string
+				said := build(mode).Taps()
+				for _, tap := range said {
+					names = append(names, tap.Name)
+				}
+				if len(said) < 3 {
+					t.Errorf("%v: parts %q", mode, names)
+				}
+				g := build(mode, names...)
+				for _, tap := range said {
+					if s := g.Output(tap.Name).Shape(); !s.Eq(tap.Shape) {
+						t.Errorf("%v: %s has shape %v, Taps says %v", mode, tap.Name, s, tap.Shape)
+					}
+				}
+			}
+		})
+	}
+}

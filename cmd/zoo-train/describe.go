@@ -21,7 +21,7 @@ import (
 type describeFlags struct {
 	dot, under, mode, input, architecture string
 	classes, batch                        int
-	json                                  bool
+	json, taps                            bool
 }
 
 func newDescribeCommand() *cobra.Command {
@@ -40,6 +40,8 @@ func newDescribeCommand() *cobra.Command {
 				return g.WriteDot(c.OutOrStdout(), f.under)
 			case f.dot != "":
 				return atomicfile.WriteFile(f.dot, func(w io.Writer) error { return g.WriteDot(w, f.under) })
+			case f.taps:
+				return printTaps(c.OutOrStdout(), g)
 			case f.json:
 				return json.NewEncoder(c.OutOrStdout()).Encode(description(m, g, f.batch))
 			}
@@ -54,7 +56,9 @@ func newDescribeCommand() *cobra.Command {
 	flags.StringVar(&f.architecture, "architecture", "", "settings of the model in `YAML`: '{width: 32}'")
 	flags.IntVar(&f.classes, "classes", 0, "number of classes (default the model's)")
 	flags.IntVar(&f.batch, "batch-size", 1, "images at once; numbers are for one")
-	flags.BoolVar(&f.json, "json", false, "the layers as a JSON object")
+	flags.BoolVar(&f.taps, "taps", false, "the parts that can be read from outside, as by zoo-predict --features, and their shapes")
+	flags.BoolVar(&f.json, "json", false, "the layers as a JSON object, and the parts of --taps")
+	c.MarkFlagsMutuallyExclusive("dot", "taps", "json")
 	return c
 }
 
@@ -121,10 +125,37 @@ func description(m *zoo.Model, g *graph.Graph, batch int) any {
 		modelLine
 		Classes int         `json:"classes,omitempty"`
 		Layers  []layerLine `json:"layers"`
+		Taps    []tapLine   `json:"taps"`
 	}{
 		modelLine{m.Name(), m.Family(), g.Params().Count(), g.MACs() / items, m.InputShape()},
-		m.Classes(), layers,
+		m.Classes(), layers, taps(g),
 	}
+}
+
+// tapLine is a part of the model that can be read from outside, and the shape of
+// its value but for the first size, which is that of the batch.
+type tapLine struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+func taps(g *graph.Graph) []tapLine {
+	var lines []tapLine
+	for _, tap := range g.Taps() {
+		if len(tap.Shape) > 0 { // not a loss
+			lines = append(lines, tapLine{tap.Name, tap.Shape[1:]})
+		}
+	}
+	return lines
+}
+
+func printTaps(out io.Writer, g *graph.Graph) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "part\tshape")
+	for _, line := range taps(g) {
+		fmt.Fprintf(t, "%s\t%s\n", line.Name, sizes(line.Shape))
+	}
+	return t.Flush()
 }
 
 func printLayers(out io.Writer, m *zoo.Model, g *graph.Graph, batch int) error {

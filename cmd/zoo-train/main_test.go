@@ -242,12 +242,22 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("status %d, the output lacks %q:\n%s", status, want, stdout)
 		}
 	}
+	t.Run("taps", func(t *testing.T) {
+		_, stdout, _ := zooTrain(t, "describe", "resnet20", "--taps", "--batch-size", "2")
+		lines := strings.Split(stdout, "\n")
+		for _, want := range [][]string{{"part", "shape"}, {"layer2.0", "32x16x16"}, {"avgpool", "64"}, {"logits", "10"}} {
+			if !slices.ContainsFunc(lines, func(l string) bool { return slices.Equal(strings.Fields(l), want) }) {
+				t.Errorf("no line %q in\n%s", want, stdout)
+			}
+		}
+	})
 	t.Run("json", func(t *testing.T) {
 		_, stdout, _ := zooTrain(t, "describe", "resnet50", "--json", "--batch-size", "2")
 		var got struct {
 			modelLine
 			Classes int
 			Layers  []layerLine
+			Taps    []tapLine
 		}
 		if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 			t.Fatal(err)
@@ -259,6 +269,9 @@ func TestDescribe(t *testing.T) {
 		}
 		if got.Params != 25557032 || params != got.Params || macs != got.MACs || got.Classes != 1000 || !slices.Equal(got.Input, []int{3, 224, 224}) {
 			t.Errorf("%+v, layers have %d parameters and %d multiply-adds", got.modelLine, params, macs)
+		}
+		if last := got.Taps[len(got.Taps)-1]; last.Name != "logits" || !slices.Equal(last.Shape, []int{1000}) {
+			t.Errorf("the last part is %+v", last)
 		}
 	})
 	t.Run("dot", func(t *testing.T) {
