@@ -1,9 +1,12 @@
 package weights
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
 )
@@ -39,6 +42,9 @@ func (d Difference) String() string {
 // shown is how many names of each sort an error prints.
 const shown = 10
 
+// trailing is what a table has after the last word of a line.
+var trailing = regexp.MustCompile(`(?m) +$`)
+
 // Error is one line for one difference, or a table of them.
 func (e *MismatchError) Error() string {
 	all := slices.Concat(e.Different, e.Missing, e.Unexpected)
@@ -50,17 +56,20 @@ func (e *MismatchError) Error() string {
 	if e.Model != "" {
 		fmt.Fprintf(&b, "of %s ", e.Model)
 	}
-	fmt.Fprintf(&b, "does not fit the model: %d of another shape, %d missing, %d unexpected",
+	fmt.Fprintf(&b, "does not fit the model: %d of another shape, %d missing, %d unexpected\n",
 		len(e.Different), len(e.Missing), len(e.Unexpected))
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "  parameter\tcheckpoint has\tmodel wants")
 	for _, list := range [][]Difference{e.Different, e.Missing, e.Unexpected} {
 		for _, d := range list[:min(shown, len(list))] {
-			fmt.Fprintf(&b, "\n  %s", d)
+			fmt.Fprintf(t, "\n  %s\t%s\t%s", d.Name, cmp.Or(d.Have, "-"), cmp.Or(d.Want, "-"))
 		}
 		if more := len(list) - shown; more > 0 {
-			fmt.Fprintf(&b, "\n  and %d more", more)
+			fmt.Fprintf(t, "\n  and %d more\t\t", more)
 		}
 	}
-	return b.String()
+	t.Flush()
+	return trailing.ReplaceAllString(b.String(), "")
 }
 
 func (e *MismatchError) empty() bool {

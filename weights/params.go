@@ -29,6 +29,7 @@ type LoadOption func(*loading)
 
 type loading struct {
 	partial  bool
+	report   []func(*MismatchError)
 	skip     []string
 	deferred bool
 }
@@ -42,8 +43,11 @@ func newLoading(opts []LoadOption) *loading {
 }
 
 // Partial loads what both the archive and the model have: names that only one of
-// them has are no error (PyTorch's strict=False). Shapes must still agree.
-func Partial() LoadOption { return func(l *loading) { l.partial = true } }
+// them has are no error (PyTorch's strict=False), and are given to the functions, if
+// there are any. Shapes must still agree, and some name must be in both.
+func Partial(report ...func(*MismatchError)) LoadOption {
+	return func(l *loading) { l.partial, l.report = true, append(l.report, report...) }
+}
 
 // Skip leaves parameters whose names match one of the patterns as they are in
 // the model, whatever the archive has under such names: Skip("fc.*") loads all
@@ -84,11 +88,17 @@ func (l *loading) fitting(a *Archive, p *graph.Params) ([]*Tensor, error) {
 		return nil, err
 	}
 	fits, mismatch := a.compare(p, skipped)
-	if l.partial {
+	switch {
+	case mismatch.empty():
+	case l.partial && len(mismatch.Different) > 0:
 		mismatch.Missing, mismatch.Unexpected = nil, nil
-	}
-	if !mismatch.empty() {
 		return nil, mismatch
+	case !l.partial || len(fits) == 0:
+		return nil, mismatch
+	default:
+		for _, report := range l.report {
+			report(mismatch)
+		}
 	}
 	return fits, nil
 }

@@ -160,13 +160,29 @@ func TestMismatch(t *testing.T) {
 			"fc.weight: checkpoint has (3, 5), model wants (3, 2)"},
 		{"several", []change{reshape("fc.weight", 100, 2), reshape("fc.bias", 100), drop("bn1.running_mean"), add("a", 1), add("b", 2)}, nil,
 			"checkpoint of resnet9 does not fit the model: 1 of another shape, 1 missing, 2 unexpected\n" +
-				"  fc.weight: checkpoint has 100 classes, model wants 3\n" +
-				"  bn1.running_mean: checkpoint does not have it, model wants (2)\n" +
-				"  a: checkpoint has (1), model does not have it\n" +
-				"  b: checkpoint has (2), model does not have it"},
+				"  parameter         checkpoint has  model wants\n" +
+				"  fc.weight         100 classes     3\n" +
+				"  bn1.running_mean  -               (2)\n" +
+				"  a                 (1)             -\n" +
+				"  b                 (2)             -"},
 		{"partial", []change{drop("conv1.weight"), add("conv2.weight", 2, 2)}, []LoadOption{Partial()}, ""},
 		{"partial with another shape", []change{drop("conv1.weight"), reshape("bn1.running_mean", 3)}, []LoadOption{Partial()},
 			"bn1.running_mean: checkpoint has (3), model wants (2)"},
+		{"partial without anything in common", []change{func(a *Archive) {
+			for i := range a.Tensors {
+				a.Tensors[i].Name = "other." + a.Tensors[i].Name
+			}
+		}}, []LoadOption{Partial()},
+			"checkpoint of resnet9 does not fit the model: 0 of another shape, 4 missing, 4 unexpected\n" +
+				"  parameter               checkpoint has  model wants\n" +
+				"  conv1.weight            -               (2, 1, 3, 3)\n" +
+				"  bn1.running_mean        -               (2)\n" +
+				"  fc.weight               -               (3, 2)\n" +
+				"  fc.bias                 -               (3)\n" +
+				"  other.conv1.weight      (2, 1, 3, 3)    -\n" +
+				"  other.bn1.running_mean  (2)             -\n" +
+				"  other.fc.weight         (3, 2)          -\n" +
+				"  other.fc.bias           (3)             -"},
 		{"skip the head", []change{reshape("fc.weight", 100, 2), drop("fc.bias"), add("fc.0.weight", 1)}, []LoadOption{Skip("fc.*")}, ""},
 		{"skip the weight", []change{reshape("fc.weight", 100, 2), reshape("fc.bias", 100)}, []LoadOption{Skip("fc.weight")},
 			"fc.bias: checkpoint has (100), model wants (3)"},
@@ -240,7 +256,7 @@ func TestLongTables(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if want := 1 + 4 + shown + 1; len(lines) != want || lines[len(lines)-1] != "  and 15 more" {
+	if want := 2 + 4 + shown + 1; len(lines) != want || lines[len(lines)-1] != "  and 15 more" {
 		t.Errorf("%d lines, want %d:\n%v", len(lines), want, err)
 	}
 }
