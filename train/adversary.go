@@ -33,7 +33,7 @@ func (t *adversary) open() (err error) {
 	if t.data, err = dataset.Open(c.Data, t.dataOptions()); err != nil {
 		return err
 	}
-	if t.model, err = c.adversaries(t.data); err != nil {
+	if t.model, err = c.adversaries(t.data, t.originOptions()); err != nil {
 		return err
 	}
 	ch, h, w := t.model.Picture()
@@ -43,7 +43,7 @@ func (t *adversary) open() (err error) {
 
 // adversaries returns the model that the settings name, for the channels of the
 // data set.
-func (c *Config) adversaries(d *dataset.Data) (*zoo.Model, error) {
+func (c *Config) adversaries(d *dataset.Data, options []zoo.Option) (*zoo.Model, error) {
 	channels, _, _ := d.Train.Shape()
 	ofData := func(a zoo.Architecture) error {
 		if g, ok := a.(*zoo.GAN); ok && channels > 0 {
@@ -51,7 +51,7 @@ func (c *Config) adversaries(d *dataset.Data) (*zoo.Model, error) {
 		}
 		return nil
 	}
-	return zoo.New(c.Model, ofData, WithArchitecture(c.Architecture))
+	return zoo.New(c.Model, append(options, ofData, WithArchitecture(c.Architecture))...)
 }
 
 func (t *adversary) describe(m *weights.Meta) {

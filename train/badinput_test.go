@@ -136,10 +136,12 @@ func TestNewRefuses(t *testing.T) {
 		{"missing files", func(c *Config) { *c = plainConfig(t, "mnist:"+empty) }, []string{"mnist: ", "train-images-idx3-ubyte", "is missing"}},
 		{"truncated idx", func(c *Config) { *c = plainConfig(t, "mnist:"+cutIdx) }, []string{"train-images-idx3-ubyte", "3 bytes of 7840"}},
 		{"truncated CIFAR", func(c *Config) { *c = plainConfig(t, "cifar10:"+cutCIFAR) }, []string{"data_batch_1.bin", "3072"}},
-		{"missing weights", func(c *Config) { c.Init = filepath.Join(empty, "no.gob") }, []string{"no.gob: no such file"}},
-		{"weights of another kind", func(c *Config) { c.Init = notWeights }, []string{"text.gob: "}},
-		{"weights of other classes", func(c *Config) { *c = onFolder(t, imageFolder(t, 3)); c.Init = other }, []string{"fc.weight: checkpoint has 10 classes, model wants 2"}},
-		{"skip without weights", func(c *Config) { c.InitSkip = []string{"fc.*"} }, []string{"init_skip without init"}},
+		{"missing weights", func(c *Config) { c.Weights = filepath.Join(empty, "no.gob") }, []string{"no.gob: no such file"}},
+		{"weights of another kind", func(c *Config) { c.Weights = notWeights }, []string{"text.gob: "}},
+		{"weights of other classes", func(c *Config) { *c = onFolder(t, imageFolder(t, 3)); c.Weights = other }, []string{"fc.weight: checkpoint has 10 classes, model wants 2"}},
+		{"skip without weights", func(c *Config) { c.Skip = []string{"fc.*"} }, []string{"skip without weights: there is nothing to fit"}},
+		{"new head without weights", func(c *Config) { c.NewHead = true }, []string{"new_head without weights"}},
+		{"new head of a language model", func(c *Config) { *c = Names{Model: "lstm-lm"}.Config(); c.Weights, c.NewHead = other, true }, []string{"new_head and adapt_input are for image classifiers"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := small(t)

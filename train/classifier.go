@@ -60,9 +60,11 @@ func (t *classifier) open() (err error) {
 	if t.data, err = openData(c.Data, t.dataOptions()); err != nil {
 		return err
 	}
-	if t.model, err = c.model(t.data); err != nil {
+	if t.model, err = c.model(t.data, t.originMeta(), t.originOptions()); err != nil {
 		return err
 	}
+	channels, _, _ := t.model.Input()
+	t.originNormalization(channels)
 	return c.resolve(t.model, t.data)
 }
 
@@ -194,13 +196,18 @@ func (t *classifier) close() {
 }
 
 // model returns the model that the settings name, for the classes and the image
-// size of the data set.
-func (c *Config) model(d *dataset.Data) (*zoo.Model, error) {
-	fitted, err := fit(c.Model, d, c.InputSize)
+// size of the data set. Where the images have all sizes it is that of the weights to
+// start from, if they are of the same model; options come from them too.
+func (c *Config) model(d *dataset.Data, origin weights.Meta, options []zoo.Option) (*zoo.Model, error) {
+	size := c.InputSize
+	if in := origin.Input; size == 0 && origin.Model == c.Model && in.Height == in.Width && anySize(d) {
+		size = in.Height
+	}
+	fitted, err := fit(c.Model, d, size)
 	if err != nil {
 		return nil, err
 	}
-	m, err := zoo.New(c.Model, append(fitted, WithArchitecture(c.Architecture))...)
+	m, err := zoo.New(c.Model, append(append(options, fitted...), WithArchitecture(c.Architecture))...)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +255,7 @@ func (c *Config) resolve(m *zoo.Model, d *dataset.Data) error {
 		return err
 	}
 	ch, h, w := m.Input()
-	if _, hasH, hasW := d.Train.Shape(); (hasH == 0 || hasW == 0) && h == w && c.InputSize == 0 {
+	if anySize(d) && h == w && c.InputSize == 0 {
 		c.InputSize = h
 	}
 	c.Augment = c.Augment.resolve(d, ch, h, w)
@@ -257,6 +264,12 @@ func (c *Config) resolve(m *zoo.Model, d *dataset.Data) error {
 		c.Mean, c.Std = n.Mean, n.Std
 	}
 	return nil
+}
+
+// anySize reports whether the images of a data set differ in size.
+func anySize(d *dataset.Data) bool {
+	_, h, w := d.Train.Shape()
+	return h == 0 || w == 0
 }
 
 // setArchitecture makes the settings of the model complete, but for a key that

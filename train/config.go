@@ -25,11 +25,8 @@ type Config struct {
 	// data set. In the config.yaml of a run Architecture is complete.
 	Model        string    `yaml:"model"`
 	Architecture yaml.Node `yaml:"architecture,omitempty"`
-	// Init is a file of weights to start from, none by default, and InitSkip are
-	// patterns of parameters that begin at random all the same: "fc.*" for a new
-	// head.
-	Init     string   `yaml:"init"`
-	InitSkip []string `yaml:"init_skip,flow"`
+	// Initial are the weights to start from.
+	Initial `yaml:",inline"`
 
 	// Data is the specification of a data set, as dataset.Open takes it.
 	Data string `yaml:"data"`
@@ -174,10 +171,12 @@ func (c *Config) Validate() error {
 		return errors.Errorf("checkpoint_minutes %g, want at least 0", c.CheckpointMinutes)
 	case len(c.Mean) != len(c.Std):
 		return errors.Errorf("%d values of mean and %d of std, want one of each for a channel", len(c.Mean), len(c.Std))
-	case len(c.InitSkip) > 0 && c.Init == "":
-		return errors.New("init_skip without init: there is nothing to skip")
 	}
-	if _, err := zoo.New(c.Model, WithArchitecture(c.Architecture)); err != nil {
+	m, err := zoo.New(c.Model, WithArchitecture(c.Architecture))
+	if err != nil {
+		return err
+	}
+	if err := c.Initial.validate(m.Task()); err != nil {
 		return err
 	}
 	if err := c.Augment.validate(); err != nil {

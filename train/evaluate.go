@@ -23,6 +23,9 @@ import (
 type EvalConfig struct {
 	// Weights is a file of weights, or a run folder, whose best weights are taken.
 	Weights string
+	// Map, NoStrict and AdaptInput make them fit; see Initial.
+	Map                  string
+	NoStrict, AdaptInput bool
 	// Model is the name of a registered model; default the one that the file names.
 	// Architecture is what differs from its registered configuration; default what
 	// the file says, if it is for the same model.
@@ -104,7 +107,7 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 		c.Log = slog.Default()
 	}
 	c.Weights = WeightsOf(c.Weights)
-	a, err := weights.Load(c.Weights)
+	a, err := c.initial().read()
 	if err != nil {
 		return nil, err
 	}
@@ -126,14 +129,15 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 	return c.classification(ctx, a)
 }
 
+// initial is the part of the settings that training has too.
+func (c *EvalConfig) initial() *Initial {
+	return &Initial{Weights: c.Weights, Map: c.Map, NoStrict: c.NoStrict, AdaptInput: c.AdaptInput}
+}
+
 // params returns the parameters of the model with the values of the archive.
 func (c *EvalConfig) params(m *zoo.Model, a *weights.Archive) (*graph.Params, error) {
-	p := graph.NewParams(0)
-	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
-		return nil, err
-	}
-	a.RenameFor(p)
-	return p, errors.Wrap(a.Into(p), c.Weights)
+	p, err := m.Fitted(a, c.initial().fitting(c.Log))
+	return p, errors.Wrap(err, c.Weights)
 }
 
 // language measures a language model.

@@ -27,11 +27,26 @@ type writer struct {
 }
 
 func (t *writer) open() (err error) {
-	if t.text, err = dataset.OpenText(t.config.Data, t.config.textOptions()); err != nil {
+	o := t.config.textOptions()
+	if o.Vocab, err = t.originVocabulary(); err != nil {
 		return err
 	}
-	t.model, err = t.config.languageModel(t.text.Vocab)
+	if t.text, err = dataset.OpenText(t.config.Data, o); err != nil {
+		return err
+	}
+	t.model, err = t.config.languageModel(t.text.Vocab, t.originOptions())
 	return err
+}
+
+// originVocabulary returns that of the weights to start from or to go on with, nil if
+// there is none.
+func (t *writer) originVocabulary() (*dataset.Vocabulary, error) {
+	v := t.originMeta().Vocabulary
+	if v == nil {
+		return nil, nil
+	}
+	vocab, err := dataset.RestoreVocabulary(v.Unit, v.Tokens)
+	return vocab, errors.Wrap(err, "vocabulary of the weights")
 }
 
 func (c *Config) textOptions() dataset.TextOptions {
@@ -40,8 +55,8 @@ func (c *Config) textOptions() dataset.TextOptions {
 
 // languageModel returns the model that the settings name, for a vocabulary, and
 // completes the settings.
-func (c *Config) languageModel(v *dataset.Vocabulary) (*zoo.Model, error) {
-	m, err := zoo.New(c.Model, zoo.WithVocabulary(v.Len()), WithArchitecture(c.Architecture))
+func (c *Config) languageModel(v *dataset.Vocabulary, options []zoo.Option) (*zoo.Model, error) {
+	m, err := zoo.New(c.Model, append(options, zoo.WithVocabulary(v.Len()), WithArchitecture(c.Architecture))...)
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,7 @@ type Run struct {
 	logFile  *logFile
 	task     task
 	model    *zoo.Model
+	origin   *weights.Archive
 	meta     weights.Meta
 	params   *graph.Params
 	solver   Solver
@@ -76,7 +77,14 @@ type Run struct {
 // be, a data set that is missing or damaged, a batch that is larger than the data
 // set, and a folder that holds a run already or cannot be written.
 func New(c Config, o Options) (*Run, error) {
-	r, err := prepare(c, o)
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	origin, err := c.Initial.read()
+	if err != nil {
+		return nil, err
+	}
+	r, err := prepare(c, o, origin)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +103,14 @@ func Resume(dir string, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
 	a, err := weights.Load(folder(dir).path(LastFile))
 	if err != nil {
 		return nil, errors.Wrap(err, "cannot resume")
 	}
-	c.Init, c.InitSkip = "", nil // the checkpoint has all weights
-	r, err := prepare(c, o)
+	r, err := prepare(c, o, a)
 	if err != nil {
 		return nil, err
 	}
@@ -111,15 +121,13 @@ func Resume(dir string, o Options) (*Run, error) {
 	return r, nil
 }
 
-// prepare makes everything of a run but its folder.
-func prepare(c Config, o Options) (_ *Run, err error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
+// prepare makes everything of a run but its folder. The archive is what the run
+// starts from or goes on with, nil for nothing.
+func prepare(c Config, o Options, origin *weights.Archive) (_ *Run, err error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	r := &Run{config: c, options: o, dir: folder(o.Dir), logFile: new(logFile)}
+	r := &Run{config: c, options: o, origin: origin, dir: folder(o.Dir), logFile: new(logFile)}
 	r.log = newLogger(r.logFile, o.Log)
 	defer func() {
 		if err != nil {
@@ -161,7 +169,7 @@ func (r *Run) describeModel() (weights.Meta, error) {
 
 // begin makes the folder of a new run.
 func (r *Run) begin() error {
-	if err := r.loadInit(); err != nil {
+	if err := r.loadInitial(); err != nil {
 		return err
 	}
 	if err := r.dir.create(r.options.Overwrite); err != nil {
@@ -177,24 +185,12 @@ func (r *Run) begin() error {
 	return r.save()
 }
 
-// loadInit takes the first weights from a file if the settings say so.
-func (r *Run) loadInit() error {
-	if r.config.Init == "" {
-		return nil
-	}
-	a, err := weights.Load(r.config.Init)
-	if err != nil {
-		return err
-	}
-	a.RenameFor(r.params)
-	return errors.Wrap(a.Into(r.params, weights.Skip(r.config.InitSkip...)), r.config.Init)
-}
-
 // goOn brings a run to where a checkpoint was made.
 func (r *Run) goOn(a *weights.Archive) error {
 	if err := r.restore(a); err != nil {
 		return errors.Wrap(err, r.dir.path(LastFile))
 	}
+	a.Tensors = nil // no longer needed
 	if err := r.attachLog(); err != nil {
 		return err
 	}

@@ -543,11 +543,11 @@ func TestCheckpointsWithinAnEpoch(t *testing.T) {
 	}
 }
 
-func TestInitFromFile(t *testing.T) {
+func TestBeginWithWeights(t *testing.T) {
 	first := newRun(t, small(t), Options{})
 	finish(t, first)
 	c := small(t)
-	c.Init, c.InitSkip, c.Seed = filepath.Join(first.Dir(), LastFile), []string{"fc.*"}, 7
+	c.Weights, c.Skip, c.Seed = filepath.Join(first.Dir(), LastFile), []string{"fc.*"}, 7
 	r := newRun(t, c, Options{})
 	for p := range r.Params().All() {
 		old, _ := first.Params().Get(p.Name)
@@ -555,7 +555,7 @@ func TestInitFromFile(t *testing.T) {
 			t.Errorf("%s: taken from the file %v", p.Name, equal)
 		}
 	}
-	c.InitSkip = []string{"head.*"}
+	c.Skip = []string{"head.*"}
 	if _, err := New(c, Options{Dir: filepath.Join(t.TempDir(), "run"), Log: quiet}); err == nil || !strings.Contains(err.Error(), `no parameter matches "head.*"`) {
 		t.Errorf("got %v", err)
 	}

@@ -28,6 +28,7 @@ type NameMap struct {
 
 type nameRule struct {
 	line int
+	text string // the expression as it was given
 	from *regexp.Regexp
 	to   string // "" leaves out
 }
@@ -87,9 +88,9 @@ func parseRule(words []string) (nameRule, error) {
 		return nameRule{}, err
 	}
 	if words[1] == "-" {
-		return nameRule{from: from}, nil
+		return nameRule{text: words[0], from: from}, nil
 	}
-	return nameRule{from: from, to: words[1]}, checkGroups(words[1], from)
+	return nameRule{text: words[0], from: from, to: words[1]}, checkGroups(words[1], from)
 }
 
 // groups finds what Regexp.Expand takes for the name of a group.
@@ -133,7 +134,7 @@ func (a *Archive) Rename(m *NameMap) error {
 	}
 	for i, ok := range used {
 		if !ok {
-			return errors.Errorf("map of names: no tensor's name is used by line %d, %s", m.rules[i].line, m.rules[i].from)
+			return errors.Errorf("map of names: no tensor's name is used by line %d, %s", m.rules[i].line, m.rules[i].text)
 		}
 	}
 	a.Tensors = renamed

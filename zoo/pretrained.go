@@ -22,36 +22,58 @@ type Pretrained struct {
 // may be left out where the file tells it; options are laid over what the file says
 // of the model's configuration.
 func Load(path, model string, opts ...Option) (*Pretrained, error) {
+	return LoadFitting(path, model, new(weights.Fitting), opts...)
+}
+
+// LoadFitting is Load for weights that are to be changed to fit the model, or that
+// fit it in part. What they do not have is drawn from the seed 0.
+func LoadFitting(path, model string, f *weights.Fitting, opts ...Option) (*Pretrained, error) {
 	a, err := weights.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	p, err := FromArchive(a, model, opts...)
+	p, err := FromArchive(a, model, f, opts...)
 	return p, errors.Wrap(err, path)
 }
 
-// FromArchive is Load for weights that have been read. Their names may become those
-// of the model; see weights.Archive.RenameFor.
-func FromArchive(a *weights.Archive, model string, opts ...Option) (*Pretrained, error) {
+// FromArchive is LoadFitting for weights that have been read, which may be changed.
+func FromArchive(a *weights.Archive, model string, f *weights.Fitting, opts ...Option) (*Pretrained, error) {
 	name := model
 	if name == "" {
 		if name = a.Meta.Model; name == "" {
 			return nil, errors.New("does not say which model it is for: name the model")
 		}
 	}
+	fit := *f
+	if fit.Names != nil { // which tells the number of classes, too
+		if err := a.Rename(fit.Names); err != nil {
+			return nil, err
+		}
+		fit.Names = nil
+	}
 	m, err := New(name, append(fitting(name, a), opts...)...)
 	if err != nil {
 		return nil, err
 	}
-	p := graph.NewParams(0)
-	if _, err := m.Graph(p, graph.Eval, 1, graph.WithoutInit()); err != nil {
-		return nil, err
-	}
-	a.RenameFor(p)
-	if err := a.Into(p); err != nil {
+	p, err := m.Fitted(a, &fit)
+	if err != nil {
 		return nil, err
 	}
 	return &Pretrained{m, p, a.Meta}, nil
+}
+
+// Fitted returns parameters for the model with the values of an archive, which may be
+// changed. What it does not have is drawn from the seed 0.
+func (m *Model) Fitted(a *weights.Archive, f *weights.Fitting) (*graph.Params, error) {
+	p := graph.NewParams(0)
+	var options []graph.Option
+	if !f.Keeps() {
+		options = append(options, graph.WithoutInit())
+	}
+	if _, err := m.Graph(p, graph.Eval, 1, options...); err != nil {
+		return nil, err
+	}
+	return p, f.Load(a, p)
 }
 
 // fitting returns the options by which a registered model becomes the one of the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -35,6 +36,7 @@ func extensions() string {
 type export struct {
 	from, to, model string
 	keepNorms       bool
+	fitting         cli.FittingFlags
 }
 
 // check reports what is wrong with the flags.
@@ -53,6 +55,9 @@ func (e *export) check() error {
 		return errors.Errorf("--keep-norms is for --to FILE%s", onnxFormat)
 	}
 	if e.model == "" {
+		if flag := e.fitting.NeedsModel(); flag != "" && !isONNX {
+			return errors.Errorf("%s is for --model NAME: there is nothing to fit", flag)
+		}
 		return nil
 	}
 	_, err := zoo.Lookup(e.model)
@@ -64,8 +69,12 @@ func (e *export) run(stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	fitting, err := e.fitting.Fitting(stderr, "zoo-export")
+	if err != nil {
+		return err
+	}
 	if format(e.to) == onnxFormat {
-		return e.onnx(path, stdout, stderr)
+		return e.onnx(path, fitting, stdout, stderr)
 	}
 	a, err := weights.Load(path)
 	if err != nil {
@@ -75,10 +84,14 @@ func (e *export) run(stdout, stderr io.Writer) error {
 	if len(a.Tensors) == 0 {
 		return errors.Errorf("%s: there are no weights in it", path)
 	}
-	if e.model != "" {
-		if a, err = as(e.model, a); err != nil {
-			return errors.Wrap(err, path)
-		}
+	switch {
+	case e.model != "":
+		a, err = as(e.model, a, fitting)
+	case fitting.Names != nil:
+		err = a.Rename(fitting.Names)
+	}
+	if err != nil {
+		return errors.Wrap(err, path)
 	}
 	warn(stderr, a)
 	if err := formats[format(e.to)](a, e.to); err != nil {
@@ -88,8 +101,8 @@ func (e *export) run(stdout, stderr io.Writer) error {
 }
 
 // onnx writes the network of the weights with them.
-func (e *export) onnx(path string, stdout, stderr io.Writer) error {
-	p, err := zoo.Load(path, e.model)
+func (e *export) onnx(path string, f *weights.Fitting, stdout, stderr io.Writer) error {
+	p, err := zoo.LoadFitting(path, e.model, f)
 	if err != nil {
 		return err
 	}
@@ -120,8 +133,8 @@ func (e *export) report(stdout io.Writer, path string, a *weights.Archive) error
 // as returns the archive in the order and with the flags of a registered model,
 // whose names and shapes it must have. The number of classes and the input are
 // those of the archive, and so are all settings if it was made from that model.
-func as(name string, a *weights.Archive) (*weights.Archive, error) {
-	p, err := zoo.FromArchive(a, name)
+func as(name string, a *weights.Archive, f *weights.Fitting) (*weights.Archive, error) {
+	p, err := zoo.FromArchive(a, name, f)
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&e.to, "to", "", "`FILE` to write; its extension is the format: "+extensions())
 	flags.StringVar(&e.model, "model", "", "check that the weights are of the model `NAME`, and say so in the file")
 	flags.BoolVar(&e.keepNorms, "keep-norms", false, "leave batch norms in an ONNX model as they are, instead of in the weights of convolutions")
+	e.fitting.Define(flags)
 	root.AddCommand(newInspectCommand())
 	cli.Prepare(root)
 	return root

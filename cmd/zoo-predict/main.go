@@ -40,6 +40,7 @@ type flags struct {
 	weights, model, architecture string
 	out                          string
 	seed                         uint64
+	fitting                      cli.FittingFlags
 
 	prompt      string
 	tokens      int
@@ -59,7 +60,7 @@ func newRoot() *cobra.Command {
 		Short: "Classify images, continue texts and make images with trained models",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.load()
+			p, err := f.load(c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -91,12 +92,13 @@ func newRoot() *cobra.Command {
 	o.StringVar(&f.out, "out", "", "`FILE` to write: of generators the images in a grid, PNG; of classifiers what --features, --npy or --cam make")
 	o.Uint64Var(&f.seed, "seed", 1, "of what is drawn")
 	f.imageFlags.define(o)
+	f.fitting.Define(o)
 	cli.Prepare(root)
 	return root
 }
 
 // load reads the weights.
-func (f *flags) load() (*zoo.Pretrained, error) {
+func (f *flags) load(stderr io.Writer) (*zoo.Pretrained, error) {
 	if f.weights == "" {
 		return nil, cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder"))
 	}
@@ -108,5 +110,9 @@ func (f *flags) load() (*zoo.Pretrained, error) {
 		}
 		options = append(options, train.WithArchitecture(n))
 	}
-	return zoo.Load(train.WeightsOf(f.weights), f.model, options...)
+	fitting, err := f.fitting.Fitting(stderr, "zoo-predict")
+	if err != nil {
+		return nil, err
+	}
+	return zoo.LoadFitting(train.WeightsOf(f.weights), f.model, fitting, options...)
 }

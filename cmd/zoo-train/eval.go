@@ -16,7 +16,7 @@ import (
 )
 
 // evalSettings are the settings of training that eval has too.
-var evalSettings = []string{"model", "data", "mean", "std", "input-size", "seed", "val-len", "architecture"}
+var evalSettings = []string{"model", "data", "mean", "std", "input-size", "seed", "val-len", "architecture", "map", "no-strict", "adapt-input"}
 
 func newEvalCommand(log *slog.Logger) *cobra.Command {
 	var (
@@ -43,6 +43,7 @@ func newEvalCommand(log *slog.Logger) *cobra.Command {
 			}
 			e.Model, e.Architecture = s.given["model"], config.Architecture
 			e.Data, e.Seed, e.ValLen, e.InputSize = config.Data, config.Seed, config.ValLen, config.InputSize
+			e.Map, e.NoStrict, e.AdaptInput = config.Map, config.NoStrict, config.AdaptInput
 			e.Mean, e.Std, e.Log = config.Mean, config.Std, log
 			e.Progress = evalProgress(c.ErrOrStderr())
 			result, err := train.Evaluate(c.Context(), e)

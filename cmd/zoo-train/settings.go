@@ -74,8 +74,12 @@ var settings = []setting{
 	{"train-len", "N", "glyphs, sentences: training images or characters", func(c *train.Config) any { return &c.TrainLen }},
 	{"val-len", "N", "glyphs, sentences: validation images or characters", func(c *train.Config) any { return &c.ValLen }},
 	{"architecture", "YAML", "settings of the model: '{width: 32, blocks: [2, 2, 2]}'", func(c *train.Config) any { return &c.Architecture }},
-	{"init", "FILE", "weights to begin with", func(c *train.Config) any { return &c.Init }},
-	{"init-skip", "PATTERN,...", "parameters to begin at random all the same: 'fc.*'", func(c *train.Config) any { return &c.InitSkip }},
+	{"weights", "FILE", "weights to begin with, or a run folder", func(c *train.Config) any { return &c.Weights }},
+	{"map", "FILE", "other names for the weights: lines of a regular expression and a new name, or - for none", func(c *train.Config) any { return &c.Map }},
+	{"new-head", "", "begin with a new last layer, for other classes than those of the weights", func(c *train.Config) any { return &c.NewHead }},
+	{"skip", "PATTERN,...", "parameters to begin at random whatever the weights have: 'layer4.*'", func(c *train.Config) any { return &c.Skip }},
+	{"adapt-input", "", "bring the first convolution to the channels of the images: three to one by their sum", func(c *train.Config) any { return &c.AdaptInput }},
+	{"no-strict", "", "load the names that weights and model have in common, and tell of the rest", func(c *train.Config) any { return &c.NoStrict }},
 	{"checkpoint-minutes", "X", "time between two checkpoints within an epoch (default 10)", func(c *train.Config) any { return &c.CheckpointMinutes }},
 }
 
@@ -123,6 +127,9 @@ func (s *settingFlags) unchecked(file string) (train.Config, error) {
 	names := train.Names{
 		Model: s.given["model"], Data: s.given["data"],
 		Optimizer: s.given["optimizer"], Schedule: s.given["schedule"],
+	}
+	if names.Model == "" && file == "" && s.given["weights"] != "" {
+		names.Model = train.ModelOf(s.given["weights"])
 	}
 	var c train.Config
 	var err error
