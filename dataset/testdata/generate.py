@@ -20,6 +20,7 @@ import torch
 from PIL import Image, ImageOps
 from torchvision import transforms as T
 from torchvision.transforms import functional as F
+from torchvision.transforms.autoaugment import _apply_op
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -90,6 +91,34 @@ def transforms():
             case(source, "pad", (mode, 5, 0), F.pad(img, 5, 0, mode))
     case("colour", "channels", (1,), F.to_grayscale(sources["colour"], 1))
     case("grey", "channels", (3,), F.to_grayscale(sources["grey"], 3))
+    return cases
+
+
+def augment():
+    """The policies: for each operation its magnitudes in turn, those that may be
+    negative once more as such, and CRC-32 of the planes that each gives."""
+    sources = {
+        "colour": picture(47, 61), "grey": picture(40, 33).convert("L"), "square": picture(32, 32),
+        "line": picture(2, 50), "flat": Image.new("RGB", (20, 21), (9, 200, 0)),
+    }
+    for source in ("square", "flat"):
+        save(sources[source], f"transforms/{source}.png")
+    policies = {"wide": (T.TrivialAugmentWide(), lambda h, w: ()), "rand": (T.RandAugment(), lambda h, w: ((h, w),))}
+    cases = []
+    for policy, (transform, args) in policies.items():
+        for source, img in sources.items():
+            ops = []
+            for op, (magnitudes, signed) in transform._augmentation_space(31, *args(img.height, img.width)).items():
+                bins = [float(m) for m in magnitudes.reshape(-1)]
+                if signed:
+                    bins += [-m for m in bins]
+                crc = []
+                for m in bins:
+                    out = np.asarray(_apply_op(img, op, m, T.InterpolationMode.NEAREST, None))
+                    planes = out if out.ndim == 2 else np.ascontiguousarray(out.transpose(2, 0, 1))
+                    crc.append(zlib.crc32(planes.tobytes()))
+                ops.append({"op": op, "signed": signed, "magnitudes": bins, "crc": crc})
+            cases.append({"policy": policy, "in": f"transforms/{source}.png", "ops": ops})
     return cases
 
 
@@ -284,14 +313,15 @@ def photographs():
     return cases
 
 
-def dump(name, value):
+def dump(name, value, indent=1):
     with open(os.path.join(HERE, name), "w") as f:
-        json.dump(value, f, indent=1)
+        json.dump(value, f, indent=indent)
         f.write("\n")
 
 
 if __name__ == "__main__":
     dump("transforms.json", transforms())
+    dump("augment.json", augment(), indent=None)
     dump("formats.json", formats())
     dump("orientation.json", orientations())
     dump("photographs.json", photographs())
