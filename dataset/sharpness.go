@@ -20,7 +20,7 @@ func (m *Image) adjustSharpness(factor float64) {
 			for x := 1; x < w-1; x++ {
 				right := column(x + 1)
 				sum := left + middle + right + 4*int(row[x])
-				out[x] = blend.mix(uint8((2*sum+13)/26), row[x]) // rounded, as nothing lies half-way
+				out[x] = blend.mix(uint8((sum+6)/13), row[x]) // rounded, as nothing lies half-way
 				left, middle = middle, right
 			}
 		}

@@ -106,13 +106,14 @@ func MSELoss(x, target *G.Node, o MSELossOptions) (*G.Node, error) {
 	return l.of(x, target)
 }
 
-// pairLoss describes a loss with a term for each pair of x and target.
+// pairLoss describes a loss of an x and a target of the same shape.
 type pairLoss struct {
 	name, attrs string
 	reduction   Reduction
 	forward     func(loss, x, target []float32)
 	backward    func(dx, x, target, dloss []float32)
-	symmetric   bool // x and target may change places
+	symmetric   bool         // x and target may change places
+	terms       tensor.Shape // of the terms; nil: one for each pair of elements
 }
 
 func (l pairLoss) check(x, target *G.Node) error {
@@ -132,10 +133,14 @@ func (l pairLoss) check(x, target *G.Node) error {
 }
 
 func (l pairLoss) of(x, target *G.Node) (*G.Node, error) {
+	terms := l.terms
+	if terms == nil {
+		terms = x.Shape()
+	}
 	return apply(spec{
 		name:  l.name,
 		attrs: l.attrs,
-		shape: l.reduction.shape(x.Shape()),
+		shape: l.reduction.shape(terms),
 		do: func(loss *tensor.Dense, in []*tensor.Dense) error {
 			l.forward(loss.Float32s(), in[0].Float32s(), in[1].Float32s())
 			return nil

@@ -4,8 +4,8 @@
     python3 testdata/parity/generate.py [PART...]
 
 Without arguments all parts are written. A part is formula, ops, convtranspose,
-sequence, attention, recurrent, counts, sizes, models, train, lm, lm_train, gan, or one of
-the last five's, models/resnet18. README.md has the rest.
+sequence, softtargets, attention, recurrent, counts, sizes, models, train, lm,
+lm_train, gan, or one of the last five's, models/resnet18. README.md has the rest.
 """
 
 import functools
@@ -28,6 +28,7 @@ import ops
 import recurrent
 import sequence
 import sizes
+import softtargets
 import train
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -66,6 +67,10 @@ def write_sequence():
     write("ops_sequence.json.gz", sequence.records())
 
 
+def write_softtargets():
+    write("ops_softtargets.json.gz", softtargets.records())
+
+
 def write_attention():
     write("ops_attention.json.gz", attention.records())
 
@@ -96,6 +101,7 @@ PARTS = {
     "ops": write_ops,
     "convtranspose": write_convtranspose,
     "sequence": write_sequence,
+    "softtargets": write_softtargets,
     "attention": write_attention,
     "recurrent": write_recurrent,
     "counts": write_counts,
