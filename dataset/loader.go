@@ -21,6 +21,12 @@ type Config struct {
 	// Seed. Without it they come in their own order.
 	Shuffle bool
 
+	// Repeats takes each image of the order that many times in a row, each time with
+	// random draws of its own, so that an epoch of the same length sees only a part
+	// of the images (Hoffer et al., "Augment your batch", 2020; torchvision's
+	// RASampler on one machine). 0 and 1 take it once.
+	Repeats int
+
 	// DropLast leaves out the last batch of an epoch if it is not full. By
 	// default that batch is smaller.
 	DropLast bool
@@ -81,12 +87,17 @@ func NewLoader(data Dataset, config Config) (*Loader, error) {
 	if config.Prefetch == 0 {
 		config.Prefetch = 2
 	}
+	if config.Repeats == 0 {
+		config.Repeats = 1
+	}
 	n := data.Len()
 	switch {
 	case config.BatchSize < 1:
 		return nil, errors.Errorf("batch size %d: want at least 1", config.BatchSize)
 	case config.BatchSize > n:
 		return nil, errors.Errorf("batch size %d is larger than the data set, which has %d images", config.BatchSize, n)
+	case config.Repeats < 0:
+		return nil, errors.Errorf("%d repeats: want at least 1, or 0 for 1", config.Repeats)
 	case config.Workers < 0:
 		return nil, errors.Errorf("%d workers: want at least 1, or 0 for one a processor", config.Workers)
 	case config.Prefetch < 0:

@@ -43,6 +43,8 @@ var augmentation = Pipeline{
 		RandomHorizontalFlip{P: 0.5},
 		ColorJitter{Brightness: 0.4, Contrast: 0.4, Saturation: 0.4, Hue: 0.1},
 		RandomResizedCrop{Height: 6, Width: 5},
+		TrivialAugmentWide{},
+		RandAugment{},
 	},
 	Normalize: ImageNet,
 	Erasing:   RandomErasing{P: 0.5, Random: true},

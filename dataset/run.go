@@ -84,6 +84,18 @@ func (l *Loader) order(order []int, epoch int) {
 			order[i], order[j] = order[j], order[i]
 		})
 	}
+	for i := len(order) - 1; i > 0; i-- { // those before i are as they were
+		order[i] = order[i/l.config.Repeats]
+	}
+}
+
+// draws names the random draws for image i of a batch: by the epoch and the index
+// of the image, and where it is repeated by which time it is.
+func (l *Loader) draws(b *Batch, i, index int) rng.Source {
+	if again := (b.Index*l.config.BatchSize + i) % l.config.Repeats; again > 0 {
+		return *rng.New(l.config.Seed, "augment", uint64(b.Epoch), uint64(index), uint64(again))
+	}
+	return *rng.New(l.config.Seed, "augment", uint64(b.Epoch), uint64(index))
 }
 
 // buffer returns a batch that was released, or a new one.
@@ -196,7 +208,7 @@ func (w *worker) read(b *Batch, i, index int) (err error) {
 	if err != nil {
 		return errors.WithMessagef(err, "image %d", index)
 	}
-	w.source = *rng.New(l.config.Seed, "augment", uint64(b.Epoch), uint64(index))
+	w.source = l.draws(b, i, index)
 	if err := l.config.Pipeline.run(&w.image, w.rand, b.slot(i), l.table); err != nil {
 		return errors.WithMessagef(err, "image %d", index)
 	}

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sort"
 	"strconv"
 	"testing"
 
@@ -230,9 +229,9 @@ func TestNormalizeMatchesPyTorch(t *testing.T) {
 
 // wantQuantiles compares samples with quantiles that torchvision's generator
 // gave: every quantile must lie between two of ours that are a little apart.
-func wantQuantiles(t *testing.T, name string, samples []int, want []float64) {
+func wantQuantiles[T int | float64](t *testing.T, name string, samples []T, want []float64) {
 	t.Helper()
-	sort.Ints(samples)
+	slices.Sort(samples)
 	n := len(samples)
 	// Both sides estimate a quantile q from n draws: their ranks differ by
 	// normal noise of variance 2 q (1-q) n. Five deviations.
@@ -242,11 +241,11 @@ func wantQuantiles(t *testing.T, name string, samples []int, want []float64) {
 		lo := samples[max(int(q*float64(n)-slack), 0)]
 		hi := samples[min(int(q*float64(n)+slack), n-1)]
 		if w < float64(lo) || w > float64(hi) {
-			t.Errorf("%s: quantile %.2f is %d to %d, torchvision's is %g", name, q, lo, hi, w)
+			t.Errorf("%s: quantile %.2f is %v to %v, torchvision's is %g", name, q, lo, hi, w)
 		}
 	}
 	if float64(samples[0]) > want[1] || float64(samples[n-1]) < want[len(want)-2] {
-		t.Errorf("%s: range %d to %d, torchvision's is %g to %g", name, samples[0], samples[n-1], want[0], want[len(want)-1])
+		t.Errorf("%s: range %v to %v, torchvision's is %g to %g", name, samples[0], samples[n-1], want[0], want[len(want)-1])
 	}
 }
 

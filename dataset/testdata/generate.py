@@ -11,12 +11,14 @@ Everything is computed from formulas, so that a second run changes nothing.
 
 import hashlib
 import json
+import math
 import os
 import struct
 import zlib
 
 import numpy as np
 import torch
+import torch.nn.functional as F_nn
 from PIL import Image, ImageOps
 from torchvision import transforms as T
 from torchvision.transforms import functional as F
@@ -179,6 +181,61 @@ def draws(n=20000):
     return out
 
 
+def mixed(x, target, share, box=None):
+    """The last lines of RandomMixup and RandomCutmix in torchvision's references."""
+    x, target = x.clone(), target.clone()
+    rolled, target_rolled = x.roll(1, 0), target.roll(1, 0)
+    if box is None:
+        rolled.mul_(1.0 - share)
+        x.mul_(share).add_(rolled)
+    else:
+        x1, y1, x2, y2 = box
+        x[:, :, y1:y2, x1:x2] = rolled[:, :, y1:y2, x1:x2]
+    target_rolled.mul_(1.0 - share)
+    target.mul_(share).add_(target_rolled)
+    return x, target
+
+
+def cutmix_box(share, h, w):
+    """The box of RandomCutmix, and the share that it leaves."""
+    r_x, r_y = torch.randint(w, (1,)), torch.randint(h, (1,))
+    r = 0.5 * math.sqrt(1.0 - share)
+    r_w_half, r_h_half = int(r * w), int(r * h)
+    x1 = int(torch.clamp(r_x - r_w_half, min=0))
+    y1 = int(torch.clamp(r_y - r_h_half, min=0))
+    x2 = int(torch.clamp(r_x + r_w_half, max=w))
+    y2 = int(torch.clamp(r_y + r_h_half, max=h))
+    return (x1, y1, x2, y2), float(1.0 - (x2 - x1) * (y2 - y1) / (w * h))
+
+
+def mixing(n=20000):
+    """What mixup and CutMix make of a batch, and quantiles of what they draw."""
+    shape, labels, classes = (4, 3, 5, 6), [2, 0, 2, 4], 5
+    i = np.arange(np.prod(shape))
+    x = torch.from_numpy((i * 37 % 101 / 50 - 1).astype(np.float32).reshape(shape))
+    target = F_nn.one_hot(torch.tensor(labels), classes).float()
+    cases = []
+    for share, box in ((0.7, None), (0.1, None), (1.0, None), (0.0, None), (1 / 3, None), (0.9, (1, 2, 4, 3)), (1.0, (0, 0, 0, 0)), (0.0, (0, 0, 6, 5))):
+        if box is not None:
+            share = 1.0 - (box[2] - box[0]) * (box[3] - box[1]) / (shape[2] * shape[3])
+        images, targets = mixed(x, target, share, box)
+        cases.append({
+            "share": share, "box": box, "images": zlib.crc32(images.numpy().astype("<f4").tobytes()),
+            "targets": targets.flatten().tolist(),
+        })
+    torch.manual_seed(2)
+    draws = []
+    for alpha in (0.2, 1.0, 3.0):
+        shares = [float(torch._sample_dirichlet(torch.tensor([alpha, alpha]))[0]) for _ in range(n)]
+        boxes = np.array([(*box, share) for box, share in (cutmix_box(s, 32, 40) for s in shares)])
+        draws.append({
+            "alpha": alpha, "mixup": quantiles(shares), "cutmix": quantiles(boxes[:, 4]),
+            "left": quantiles(boxes[:, 0]), "top": quantiles(boxes[:, 1]),
+            "width": quantiles(boxes[:, 2] - boxes[:, 0]), "height": quantiles(boxes[:, 3] - boxes[:, 1]),
+        })
+    return {"shape": shape, "labels": labels, "classes": classes, "cases": cases, "n": n, "h": 32, "w": 40, "draws": draws}
+
+
 def png(width, height, depth, colour_type, rows, interlace=0):
     """A PNG file of raw rows, for what Pillow cannot write."""
 
@@ -322,6 +379,7 @@ def dump(name, value, indent=1):
 if __name__ == "__main__":
     dump("transforms.json", transforms())
     dump("augment.json", augment(), indent=None)
+    dump("mixing.json", mixing())
     dump("formats.json", formats())
     dump("orientation.json", orientations())
     dump("photographs.json", photographs())
