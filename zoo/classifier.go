@@ -98,6 +98,11 @@ func (c classification) logits(s *graph.Scope, batch int) *G.Node {
 
 func (c classification) loss(s *graph.Scope, batch int, l Loss) {
 	logits := c.logits(s, batch)
+	if l.Probabilities {
+		y := s.Input("y", batch, c.Image().Classes)
+		s.Loss(s.Emit(op.SoftCrossEntropy(logits, y, op.SoftCrossEntropyOptions{LabelSmoothing: l.LabelSmoothing})))
+		return
+	}
 	y := s.Labels("y", batch)
 	s.Loss(s.Emit(op.CrossEntropy(logits, y, op.CrossEntropyOptions{LabelSmoothing: l.LabelSmoothing})))
 }

@@ -105,6 +105,9 @@ func (l language) logits(s *graph.Scope, batch int) *G.Node {
 }
 
 func (l language) loss(s *graph.Scope, batch int, o Loss) {
+	if o.Probabilities {
+		s.Fail(errors.New("a language model is trained with tokens, not with their probabilities"))
+	}
 	logits := l.logits(s, batch)
 	y := s.Labels("y", batch, l.Text().Context)
 	s.Loss(s.Emit(op.CrossEntropy(logits, y, op.CrossEntropyOptions{ClassesLast: true, LabelSmoothing: o.LabelSmoothing})))

@@ -150,6 +150,9 @@ type Loss struct {
 	// LabelSmoothing in [0, 1) moves that share of each target to all classes
 	// evenly (Szegedy et al. 2015, section 7).
 	LabelSmoothing float64
+	// Probabilities makes "y" the probabilities of the classes for each image,
+	// float32 (N, Classes), in place of its class. It is for classifiers alone.
+	Probabilities bool
 }
 
 // LossGraph builds the network with its loss, the mean cross-entropy of the
