@@ -37,7 +37,7 @@ func newEvalCommand(log *slog.Logger) *cobra.Command {
 			if s.given["data"] == "" {
 				return cli.Usage(errors.New("--data is missing: want the specification of a data set"))
 			}
-			config, err := s.unchecked("") // Evaluate knows the model
+			config, err := s.unchecked(origin{}) // Evaluate knows the model
 			if err != nil {
 				return cli.Usage(err)
 			}

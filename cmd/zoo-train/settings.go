@@ -112,10 +112,10 @@ func (s *settingFlags) register(flags *pflag.FlagSet, names ...string) {
 	}
 }
 
-// config returns the settings: those of the file, if there is one, with those of
-// the flags over them.
-func (s *settingFlags) config(file string) (train.Config, error) {
-	c, err := s.unchecked(file)
+// config returns the settings: those of the origin with those of the flags over
+// them.
+func (s *settingFlags) config(o origin) (train.Config, error) {
+	c, err := s.unchecked(o)
 	if err != nil {
 		return c, err
 	}
@@ -123,21 +123,15 @@ func (s *settingFlags) config(file string) (train.Config, error) {
 }
 
 // unchecked is config without looking whether the settings go together.
-func (s *settingFlags) unchecked(file string) (train.Config, error) {
+func (s *settingFlags) unchecked(o origin) (train.Config, error) {
 	names := train.Names{
 		Model: s.given["model"], Data: s.given["data"],
 		Optimizer: s.given["optimizer"], Schedule: s.given["schedule"],
 	}
-	if names.Model == "" && file == "" && s.given["weights"] != "" {
+	if names.Model == "" && o == (origin{}) && s.given["weights"] != "" {
 		names.Model = train.ModelOf(s.given["weights"])
 	}
-	var c train.Config
-	var err error
-	if file == "" {
-		c, err = train.ParseConfig(nil, names)
-	} else {
-		c, err = train.ReadConfig(file, names)
-	}
+	c, err := o.config(names)
 	if err != nil {
 		return c, err
 	}

@@ -33,7 +33,8 @@ func newTrainCommand(log *slog.Logger) *cobra.Command {
 	var (
 		s         settingFlags
 		f         runFlags
-		out, file string
+		from      origin
+		out       string
 		overwrite bool
 		fetch     bool
 	)
@@ -41,10 +42,10 @@ func newTrainCommand(log *slog.Logger) *cobra.Command {
 		Use:   "train",
 		Short: "Train a model (the default command)",
 		Long: "Train trains a model and leaves a run folder. Settings that are not given are\n" +
-			"those of --config or, without it, those that work for the model and the data set.",
+			"those of --recipe or --config or, without them, those that work for the model and the data set.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := s.config(file)
+			config, err := s.config(from)
 			if err != nil {
 				return cli.Usage(err)
 			}
@@ -67,7 +68,7 @@ func newTrainCommand(log *slog.Logger) *cobra.Command {
 	s.register(flags)
 	flags.StringVar(&out, "out", "", "run `DIR` (default runs/MODEL-DATA-TIME)")
 	flags.BoolVar(&overwrite, "overwrite", false, "take a folder that holds a run, and remove that run")
-	flags.StringVar(&file, "config", "", "settings in a YAML `FILE`, such as the config.yaml of a run; flags override it")
+	from.register(flags)
 	flags.BoolVar(&fetch, "download", false, "fetch the data set into its folder if it is not there")
 	f.register(flags)
 	return c
