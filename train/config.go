@@ -185,7 +185,10 @@ func (c *Config) Validate() error {
 	if err := c.Optimizer.validate(); err != nil {
 		return errors.Wrap(err, "optimizer")
 	}
-	return errors.Wrap(c.Schedule.validate(), "schedule")
+	if err := c.Schedule.validate(); err != nil {
+		return errors.Wrap(err, "schedule")
+	}
+	return c.needsMeasure()
 }
 
 // suits reports a kind of data that there is not, or that is not for the model, and

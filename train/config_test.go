@@ -59,7 +59,10 @@ func checkNames(t *testing.T, n Names) {
 	for _, n.Optimizer = range append(Optimizers(), "") {
 		for _, n.Schedule = range append(Schedules(), "") {
 			c := n.Config()
-			if err := c.Validate(); err != nil {
+			err := c.Validate()
+			if task, _ := taskOf(c.Model); task == zoo.Generation && n.Schedule == "plateau" {
+				oneClearLine(t, err, "no measure")
+			} else if err != nil {
 				t.Errorf("%+v: %v", n, err)
 			}
 			if n.Optimizer != "" && c.Optimizer.Name != n.Optimizer || n.Schedule != "" && c.Schedule.Name != n.Schedule {

@@ -153,9 +153,10 @@ func (s *session) step(ctx context.Context) error {
 // the learning rate.
 func (s *session) steer() float64 {
 	step := s.steps()
-	lr := s.schedule.LR(step)
+	rates := s.rates()
+	lr := rates.LR(step)
 	s.solver.SetLR(lr)
-	if m, ok := s.schedule.(MomentumSchedule); ok {
+	if m, ok := rates.(MomentumSchedule); ok {
 		s.solver.SetMomentum(m.Momentum(step))
 	}
 	return lr
@@ -175,7 +176,7 @@ func (s *session) complete(ctx context.Context) error {
 	begin := time.Now()
 	result := EpochResult{
 		Task: s.model.Task(), Epoch: p.Epoch + 1, Epochs: s.config.Epochs, Step: s.steps(),
-		LR: s.schedule.LR(s.steps() - 1),
+		LR: s.rates().LR(s.steps() - 1),
 	}
 	result.trained(&p.tally)
 	if err := s.evaluate(ctx, &result); err != nil {

@@ -58,6 +58,19 @@ func (c Cosine) LR(step int) float64 {
 	return anneal(c.Base, c.Min, passed(step, 0, float64(c.Steps)))
 }
 
+// Polynomial lowers the learning rate to 0 in Steps steps, as a power of the part of
+// them that is left: torch.optim.lr_scheduler.PolynomialLR.
+type Polynomial struct {
+	Base  float64
+	Steps int
+	Power float64 // PyTorch's default is 1
+}
+
+// LR returns the rate of the step.
+func (p Polynomial) LR(step int) float64 {
+	return p.Base * math.Pow(1-passed(step, 0, float64(p.Steps)), p.Power)
+}
+
 // OneCycle is torch.optim.lr_scheduler.OneCycleLR with its cosine annealing and
 // two phases (Smith and Topin 2018, "Super-convergence"): the learning rate
 // climbs from Max/DivFactor to Max and then falls to

@@ -13,12 +13,14 @@ func TestSchedulesAgainstPyTorch(t *testing.T) {
 	nine := one
 	nine.Steps = 9
 	got := map[string]Schedule{
-		"constant":   Constant{0.1},
-		"step":       StepDecay{Base: 0.1, Size: 4, Gamma: 0.3},
-		"multistep":  StepDecay{Base: 0.1, Milestones: []int{3, 4, 9}, Gamma: 0.2},
-		"cosine":     Cosine{Base: 0.1, Steps: 20},
-		"cosine_min": Cosine{Base: 0.1, Min: 0.01, Steps: 7},
-		"onecycle":   one,
+		"constant":         Constant{0.1},
+		"step":             StepDecay{Base: 0.1, Size: 4, Gamma: 0.3},
+		"multistep":        StepDecay{Base: 0.1, Milestones: []int{3, 4, 9}, Gamma: 0.2},
+		"cosine":           Cosine{Base: 0.1, Steps: 20},
+		"cosine_min":       Cosine{Base: 0.1, Min: 0.01, Steps: 7},
+		"polynomial":       Polynomial{Base: 0.1, Steps: 12, Power: 1},
+		"polynomial_power": Polynomial{Base: 0.1, Steps: 9, Power: 2.5},
+		"onecycle":         one,
 		"onecycle_options": OneCycle{Max: 0.5, Steps: 40, PctStart: 0.2, DivFactor: 10, FinalDivFactor: 100,
 			BaseMomentum: 0.8, MaxMomentum: 0.9},
 		"onecycle_fixed_momentum": FixedMomentum{nine},

@@ -10,7 +10,7 @@ import (
 // ScheduleConfig chooses a Schedule. Times are in epochs, of which fractions are
 // possible; which settings count depends on the name.
 type ScheduleConfig struct {
-	Name string `yaml:"name"` // constant, step, cosine or onecycle
+	Name string `yaml:"name"` // constant, step, cosine, polynomial, onecycle or plateau
 
 	// Warmup is how long the learning rate rises, from WarmupFactor of its first
 	// value, before the schedule begins. A one-cycle schedule has a rise of its own.
@@ -23,8 +23,17 @@ type ScheduleConfig struct {
 	Milestones []float64 `yaml:"milestones,flow"`
 	Gamma      float64   `yaml:"gamma"`
 
-	// MinLR is where a cosine ends.
+	// MinLR is where a cosine ends, and below which a plateau schedule does not go.
 	MinLR float64 `yaml:"min_lr"`
+
+	// Power is that of a polynomial.
+	Power float64 `yaml:"power"`
+
+	// A plateau schedule multiplies the rate by Factor after more than Patience epochs
+	// that were not better by the part Threshold than the best one.
+	Factor    float64 `yaml:"factor"`
+	Patience  int     `yaml:"patience"`
+	Threshold float64 `yaml:"threshold"`
 
 	// These are the settings of OneCycle. CycleMomentum is false by default, unlike
 	// PyTorch's: the momentum stays at the optimiser's.
@@ -37,7 +46,9 @@ type ScheduleConfig struct {
 }
 
 // Schedules returns the names of the schedules.
-func Schedules() []string { return []string{"constant", "step", "cosine", "onecycle"} }
+func Schedules() []string {
+	return []string{"constant", "step", "cosine", "polynomial", "onecycle", "plateau"}
+}
 
 // DefaultSchedule returns a schedule with PyTorch's defaults, except that the
 // momentum is not cycled. A step schedule drops every 30 epochs to a tenth, as
@@ -47,6 +58,10 @@ func DefaultSchedule(name string) ScheduleConfig {
 	switch name {
 	case "step":
 		c.StepSize, c.Gamma = 30, 0.1
+	case "polynomial":
+		c.Power = 1
+	case "plateau":
+		c.Factor, c.Patience, c.Threshold = 0.1, 10, 1e-4
 	case "onecycle":
 		c.PctStart, c.DivFactor, c.FinalDivFactor = 0.3, 25, 1e4
 		c.BaseMomentum, c.MaxMomentum = 0.85, 0.95
@@ -86,6 +101,11 @@ func (c ScheduleConfig) main(lr float64, total int, steps func(float64) int) Sch
 		return s
 	case "cosine":
 		return Cosine{Base: lr, Min: c.MinLR, Steps: total}
+	case "polynomial":
+		return Polynomial{Base: lr, Steps: total, Power: c.Power}
+	case "plateau":
+		return Plateau{Base: lr, Factor: c.Factor, Patience: c.Patience, Threshold: c.Threshold, Min: c.MinLR,
+			Skip: int(math.Ceil(c.Warmup))}
 	case "onecycle":
 		s := OneCycle{Max: lr, Steps: total, PctStart: c.PctStart, DivFactor: c.DivFactor,
 			FinalDivFactor: c.FinalDivFactor, BaseMomentum: c.BaseMomentum, MaxMomentum: c.MaxMomentum}
@@ -101,7 +121,7 @@ func (c ScheduleConfig) validate() error {
 	if !slices.Contains(Schedules(), c.Name) {
 		return unknown("schedule", c.Name, Schedules())
 	}
-	err := atLeast0(option{"warmup", c.Warmup}, option{"step_size", c.StepSize}, option{"gamma", c.Gamma}, option{"min_lr", c.MinLR})
+	err := atLeast0(option{"warmup", c.Warmup}, option{"step_size", c.StepSize}, option{"gamma", c.Gamma}, option{"min_lr", c.MinLR}, option{"power", c.Power})
 	if err != nil {
 		return err
 	}
@@ -117,6 +137,8 @@ func (c ScheduleConfig) validate() error {
 		return errors.New("warmup with onecycle, which begins with a rise of its own (pct_start)")
 	case c.Name == "onecycle":
 		return c.validateCycle()
+	case c.Name == "plateau":
+		return c.validatePlateau()
 	}
 	return nil
 }

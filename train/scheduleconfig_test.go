@@ -26,6 +26,8 @@ func TestScheduleConfig(t *testing.T) {
 		{"step after warm-up", with("step", func(c *ScheduleConfig) { c.StepSize, c.Warmup = 4, 1 }), map[int]float64{39: 0.5, 40: 0.05}},
 		{"cosine", with("cosine", func(c *ScheduleConfig) { c.MinLR = 0.1 }), map[int]float64{0: 0.5, 40: 0.3, 80: 0.1}},
 		{"cosine after warm-up", with("cosine", func(c *ScheduleConfig) { c.Warmup = 2 }), map[int]float64{16: 0.5, 48: 0.25, 80: 0}},
+		{"polynomial", with("polynomial", func(c *ScheduleConfig) { c.Power, c.Warmup = 2, 2 }), map[int]float64{16: 0.5, 48: 0.125, 80: 0}},
+		{"plateau", with("plateau", none), map[int]float64{0: 0.5, 79: 0.5}},
 		{"onecycle", with("onecycle", none), map[int]float64{0: 0.02, 23: 0.5, 79: 0.02 / 1e4}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,6 +61,10 @@ func TestScheduleConfigRefuses(t *testing.T) {
 		"no schedule":                  func(c *ScheduleConfig) { c.Name = "" },
 		"warmup -1":                    func(c *ScheduleConfig) { c.Name, c.Warmup = "cosine", -1 },
 		"warmup_factor 2, want 0 to 1": func(c *ScheduleConfig) { c.WarmupFactor = 2 },
+		"power -1":                     func(c *ScheduleConfig) { c.Power = -1 },
+		"factor 1, want more than 0":   func(c *ScheduleConfig) { *c = DefaultSchedule("plateau"); c.Factor = 1 },
+		"patience -1, want at least 0": func(c *ScheduleConfig) { *c = DefaultSchedule("plateau"); c.Patience = -1 },
+		"threshold NaN":                func(c *ScheduleConfig) { *c = DefaultSchedule("plateau"); c.Threshold = math.NaN() },
 		"gamma NaN":                    func(c *ScheduleConfig) { c.Gamma = math.NaN() },
 		"milestone -2":                 func(c *ScheduleConfig) { c.Milestones = []float64{1, -2} },
 		"pct_start 1.5, want 0 to 1":   func(c *ScheduleConfig) { c.PctStart = 1.5 },

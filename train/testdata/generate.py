@@ -115,6 +115,8 @@ def schedules():
         "multistep": (lambda o: schedulers.MultiStepLR(o, milestones=[3, 4, 9], gamma=0.2), 12),
         "cosine": (lambda o: cosine(o, T_max=20), 21),
         "cosine_min": (lambda o: cosine(o, T_max=7, eta_min=0.01), 8),
+        "polynomial": (lambda o: schedulers.PolynomialLR(o, total_iters=12), 15),
+        "polynomial_power": (lambda o: schedulers.PolynomialLR(o, total_iters=9, power=2.5), 11),
         "onecycle": (lambda o: one(o, max_lr=0.1, total_steps=25), 25),
         "onecycle_options": (
             lambda o: one(o, max_lr=0.5, total_steps=40, pct_start=0.2, div_factor=10, final_div_factor=100,
@@ -128,6 +130,30 @@ def schedules():
     return {name: rates(make, steps) for name, (make, steps) in cases.items()}
 
 
+def plateau(measures, **options):
+    """The learning rate of every epoch, the one after the last included."""
+    opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    schedule = schedulers.ReduceLROnPlateau(opt, **options)
+    rates = [opt.param_groups[0]["lr"]]
+    for m in measures:
+        schedule.step(m)
+        rates.append(opt.param_groups[0]["lr"])
+    return {"options": options, "measures": measures, "rates": rates}
+
+
+def plateaus():
+    wave = [1.0, 0.9, 0.95, 0.9, 0.8999, 0.7, 0.8, 0.8, 0.8, 0.69, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]
+    rise = [0.1, 0.3, 0.3, 0.2, 0.31, 0.31, 0.30, 0.32, 0.32, 0.32, 0.33, 0.3, 0.3, 0.3]
+    return [
+        plateau(wave, mode="min", factor=0.5, patience=1, threshold=1e-4),
+        plateau(wave, mode="min", factor=0.1, patience=0, threshold=0.1, min_lr=0.003),
+        plateau(wave, mode="min", factor=0.1, patience=10, threshold=1e-4),
+        plateau([1.0] * 12, mode="min", factor=0.1, patience=0, threshold=0.0),
+        plateau(rise, mode="max", factor=0.2, patience=2, threshold=0.05),
+        plateau(rise, mode="max", factor=0.2, patience=0, threshold=1e-4),
+    ]
+
+
 def write(name, value):
     text = json.dumps(value, separators=(",", ":"))
     (HERE / name).write_text(text.replace('{"optimizer"', '\n{"optimizer"').replace('"warmup', '\n"warmup') + "\n")
@@ -137,3 +163,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")  # a step of the schedule before the first of the optimiser
     write("optimizers.json", optimizers())
     write("schedules.json", schedules())
+    write("plateau.json", plateaus())
