@@ -76,7 +76,7 @@ func (t *adversary) compile() (err error) {
 	if t.duel, err = NewDuel(t.model, t.params, &t.config); err != nil {
 		return err
 	}
-	t.gallery, err = newGallery(t.model, t.params, t.config.Seed)
+	t.gallery, err = newGallery(t.model, t.shown(), t.config.Seed)
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 //	solver.step              int64 scalars: the steps of each parameter
 //	solver.momentum_buffer   what the solver remembers, by its buffers' names
 //	state                    what a recurrent model carries on
+//	ema                      the averages of the model's weights, if there are any
 //	run, state               progress as JSON in bytes
 //
 // The random generators are keyed by seed, epoch and step, and schedules are
@@ -64,6 +65,9 @@ func (r *Run) checkpoint() (*weights.Archive, error) {
 		}
 	}
 	a.Tensors = append(a.Tensors, r.task.state()...)
+	if r.average != nil {
+		a.Tensors = append(a.Tensors, r.average.tensors()...)
+	}
 	state, err := json.Marshal(&r.progress)
 	if err != nil {
 		return nil, errors.Wrap(err, "state of the run")
@@ -107,6 +111,9 @@ func (r *Run) restore(a *weights.Archive) error {
 		return err
 	}
 	if err := r.task.restoreState(a); err != nil {
+		return err
+	}
+	if err := r.restoreAverage(a); err != nil {
 		return err
 	}
 	r.progress = p

@@ -110,7 +110,7 @@ func (t *classifier) compile() (err error) {
 	}
 	val := t.data.ValPipeline(ch, h, w)
 	val.Normalize = c.normalization()
-	t.eval, err = newEvaluator(t.model, t.params, t.data.Val, val, t.options.Workers, t.log)
+	t.eval, err = newEvaluator(t.model, t.shown(), t.data.Val, val, t.options.Workers, t.log)
 	return err
 }
 

@@ -63,6 +63,11 @@ type Config struct {
 	// ClipNorm is the largest norm of the gradient, see ClipGradNorm; 0 for any.
 	ClipNorm float64 `yaml:"clip_norm"`
 
+	// EMADecay in (0, 1) keeps an Average of the weights with that Decay, which is
+	// what is evaluated and kept; 0 for none. EMAWarmup is the Warmup of it.
+	EMADecay  float64 `yaml:"ema_decay"`
+	EMAWarmup bool    `yaml:"ema_warmup"`
+
 	Optimizer OptimizerConfig `yaml:"optimizer"`
 	Schedule  ScheduleConfig  `yaml:"schedule"`
 
@@ -187,6 +192,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.Schedule.validate(); err != nil {
 		return errors.Wrap(err, "schedule")
+	}
+	if err := c.validateAverage(); err != nil {
+		return err
 	}
 	return c.needsMeasure()
 }

@@ -91,7 +91,7 @@ func (t *writer) compile() (err error) {
 	if err := c.resolveSteps(t.streams, t.text.Train.Len()/(c.BatchSize*context)); err != nil {
 		return err
 	}
-	t.read, err = newReader(t.model, t.params, t.text.Val)
+	t.read, err = newReader(t.model, t.shown(), t.text.Val)
 	return errors.Wrap(err, "validation text")
 }
 

@@ -142,6 +142,7 @@ func (s *session) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.follow(s.steps())
 	p.Step++
 	s.now.Batch, s.now.Loss, s.now.LR = p.Step, loss, lr
 	s.now.Done += s.task.perStep()
@@ -243,7 +244,7 @@ func (s *session) writeBest() error {
 	if err := a.Save(s.dir.path(BestFile)); err != nil {
 		return err
 	}
-	return weightsOnly(a).Save(s.dir.path(WeightsFile))
+	return bestWeights(a).Save(s.dir.path(WeightsFile))
 }
 
 // saveInTime writes last.ckpt if that has not been done for a while.

@@ -66,6 +66,7 @@ type Run struct {
 	params   *graph.Params
 	solver   Solver
 	schedule Schedule
+	average  *Average // nil for none
 
 	stepsPerEpoch int
 	progress      progress

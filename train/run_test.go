@@ -89,15 +89,19 @@ func (s *stopAt) Epoch(EpochResult) {}
 // the times.
 type outcome struct {
 	params  map[string][]float32
+	average map[string][]float32
 	solver  []ParamState
 	history []EpochResult
 	samples map[string]string // contents of files
 }
 
 func outcomeOf(r *Run) outcome {
-	o := outcome{params: make(map[string][]float32), solver: r.solver.State(), samples: make(map[string]string)}
+	o := outcome{params: make(map[string][]float32), average: make(map[string][]float32), solver: r.solver.State(), samples: make(map[string]string)}
 	for p := range r.Params().All() {
 		o.params[p.Name] = slices.Clone(p.Value.Float32s())
+	}
+	for p := range r.shown().All() {
+		o.average[p.Name] = slices.Clone(p.Value.Float32s())
 	}
 	for _, h := range r.History() {
 		h.Seconds, h.ImagesPerSecond, h.TokensPerSecond = 0, 0, 0
@@ -120,6 +124,12 @@ func same(t *testing.T, what string, got, want outcome) {
 	for name, w := range want.params {
 		if !slices.Equal(got.params[name], w) {
 			t.Errorf("%s: %s differs", what, name)
+			return
+		}
+	}
+	for name, w := range want.average {
+		if !slices.Equal(got.average[name], w) {
+			t.Errorf("%s: the average of %s differs", what, name)
 			return
 		}
 	}
@@ -243,6 +253,7 @@ val_len: 300
 batch_size: 4
 epochs: 3
 steps_per_epoch: 11
+ema_decay: 0.9
 `,
 	"gan": `
 model: gan
@@ -260,6 +271,7 @@ val_len: 10
 batch_size: 16
 epochs: 3
 clip_norm: 1
+ema_decay: 0.8
 `,
 }
 
@@ -270,6 +282,9 @@ func TestRunsAreReproducible(t *testing.T) {
 	adamw := small(t)
 	adamw.Optimizer = DefaultOptimizer("adamw")
 	configs["adamw"] = adamw
+	averaged := small(t)
+	averaged.EMADecay, averaged.EMAWarmup = 0.9, true
+	configs["average"] = averaged
 	for name, text := range others {
 		configs[name] = tiny(t, text)
 	}

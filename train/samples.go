@@ -18,7 +18,7 @@ var sampleTokens = map[string]int{dataset.CharacterUnit: 500, dataset.WordUnit: 
 // that cannot say anything is no reason to end the run.
 func (t *writer) artifacts(bool) error {
 	if t.decoder == nil {
-		d, err := t.model.NewDecoder(t.params)
+		d, err := t.model.NewDecoder(t.shown())
 		if err != nil {
 			return err
 		}

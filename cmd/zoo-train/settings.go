@@ -59,6 +59,8 @@ var settings = []setting{
 	{"max-momentum", "X", "onecycle: largest momentum (default 0.95)", func(c *train.Config) any { return &c.Schedule.MaxMomentum }},
 
 	{"clip-norm", "X", "largest norm of the gradient", func(c *train.Config) any { return &c.ClipNorm }},
+	{"model-ema-decay", "X", "evaluate and keep an average of the weights; what the old average counts, as 0.999 (default none)", func(c *train.Config) any { return &c.EMADecay }},
+	{"model-ema-warmup", "", "let that decay rise from 0", func(c *train.Config) any { return &c.EMAWarmup }},
 	{"label-smoothing", "X", "share of the target that all classes get", func(c *train.Config) any { return &c.LabelSmoothing }},
 	{"augment", "", "the usual augmentation of the data set; --augment=false for none (default true)", func(c *train.Config) any { return &c.Augment.Usual }},
 	{"padding", "PIXELS", "random crop after padding", func(c *train.Config) any { return &c.Augment.Padding }},

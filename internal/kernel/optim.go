@@ -43,6 +43,16 @@ func (o SGD) Step(w, g, v []float32, first bool) {
 	sgdRegion.run(pieces(len(w)), sgdArgs{loop, w, g, v, c})
 }
 
+// Lerp moves dst towards src, of one length, by a part of the way:
+//
+//	dst = dst + weight*(src-dst)
+//
+// as torch.lerp does, which is a step of SGD with another reading of its letters.
+func Lerp(dst, src []float32, weight float32) {
+	sameLength(len(src), len(dst))
+	sgdRegion.run(pieces(len(dst)), sgdArgs{optimisers.get().sgd, dst, src, nil, sgdCoefs{lr: -weight, decay: -1}})
+}
+
 // Adam is torch.optim.Adam (Kingma and Ba 2015), or with Decoupled
 // torch.optim.AdamW (Loshchilov and Hutter 2019), t being the step from 1 on:
 //

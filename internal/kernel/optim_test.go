@@ -78,6 +78,7 @@ func optimCases() []optimCase {
 			}}
 	}
 	return []optimCase{
+		{"lerp", func(a [5][]float32, _ bool) { Lerp(a[0], a[1], 0.3) }, func(w, g, _, _, _ *float64, _ bool) { *w += 0.3 * (*g - *w) }},
 		sgd(SGD{LR: 0.1}),
 		sgd(SGD{LR: 0.1, WeightDecay: 0.2}),
 		sgd(SGD{LR: 0.1, Momentum: 0.9, Dampening: 0.25, WeightDecay: 0.01}),

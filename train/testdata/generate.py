@@ -154,6 +154,27 @@ def plateaus():
     ]
 
 
+def averages():
+    """AveragedModel with timm's formula, of weights and a buffer."""
+    torch.manual_seed(2)
+    steps, decay = 6, 0.8
+    values = [torch.randn(5) for _ in range(steps)]
+
+    def mean(avg, new, n):
+        return decay * avg + (1 - decay) * new
+
+    model = torch.nn.BatchNorm1d(5)
+    average = torch.optim.swa_utils.AveragedModel(model, avg_fn=mean, use_buffers=True)
+    after = []
+    for v in values:
+        with torch.no_grad():
+            model.weight.copy_(v)
+            model.running_mean.copy_(2 * v)
+        average.update_parameters(model)
+        after.append([flat(average.module.weight), flat(average.module.running_mean)])
+    return {"decay": decay, "values": [flat(v) for v in values], "after": after}
+
+
 def write(name, value):
     text = json.dumps(value, separators=(",", ":"))
     (HERE / name).write_text(text.replace('{"optimizer"', '\n{"optimizer"').replace('"warmup', '\n"warmup') + "\n")
@@ -164,3 +185,4 @@ if __name__ == "__main__":
     write("optimizers.json", optimizers())
     write("schedules.json", schedules())
     write("plateau.json", plateaus())
+    write("average.json", averages())
