@@ -132,7 +132,7 @@ func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss f
 	if err := t.program.Let("x", b.Images); err != nil {
 		return 0, err
 	}
-	t.program.Seek(uint64(t.steps()))
+	t.program.Seek(uint64(t.batchNumber()))
 	if err := t.program.Run(); err != nil {
 		return 0, err
 	}
@@ -140,7 +140,7 @@ func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss f
 	if err := check("the loss", loss); err != nil {
 		return 0, err
 	}
-	if err := t.config.move(t.program, t.solver, check); err != nil {
+	if err := t.move(t.program, check); err != nil {
 		return 0, err
 	}
 	return loss, t.count(sums, loss, b.Labels)

@@ -37,6 +37,19 @@ func ClipGradNorm(model []G.ValueGrad, maxNorm float64) (norm float64, err error
 	return norm, nil
 }
 
+// ClipGradValue brings every number of the gradients into [-limit, limit]:
+// torch.nn.utils.clip_grad_value_.
+func ClipGradValue(model []G.ValueGrad, limit float64) error {
+	for i, p := range model {
+		g, err := gradOf(i, p)
+		if err != nil {
+			return err
+		}
+		kernel.Clamp(g, g, float32(limit))
+	}
+	return nil
+}
+
 func gradOf(i int, p G.ValueGrad) ([]float32, error) {
 	v, err := p.Grad()
 	if err != nil {
@@ -51,6 +64,9 @@ type check func(what string, v float64) error
 
 // clipped clips the gradients if the settings say so.
 func (c *Config) clipped(model []G.ValueGrad, check check) error {
+	if c.ClipValue > 0 {
+		return ClipGradValue(model, c.ClipValue)
+	}
 	if c.ClipNorm == 0 {
 		return nil
 	}

@@ -32,3 +32,25 @@ func TestClipGradNorm(t *testing.T) {
 		t.Errorf("the norm of NaN is %v, %v", norm, err)
 	}
 }
+
+// Every number is brought to the limit by itself, as torch.clamp does.
+func TestClipGradValue(t *testing.T) {
+	nan := float32(math.NaN())
+	g := vector(3, -0.5, float32(math.Inf(-1)), nan, 0.25, -4)
+	if err := ClipGradValue([]G.ValueGrad{parameter{"a", vector(0, 0, 0, 0, 0, 0), g}}, 0.5); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float32{0.5, -0.5, -0.5, nan, 0.25, -0.5} {
+		if got := g.Float32s()[i]; got != want && !(got != got && want != want) {
+			t.Errorf("number %d: %v, want %v", i, got, want)
+		}
+	}
+	for want, change := range map[string]func(*Config){
+		"clip_value -1":            func(c *Config) { c.ClipValue = -1 },
+		"clip_norm and clip_value": func(c *Config) { c.ClipNorm, c.ClipValue = 1, 1 },
+	} {
+		c := small(t)
+		change(&c)
+		oneClearLine(t, c.Validate(), want)
+	}
+}

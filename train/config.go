@@ -60,8 +60,14 @@ type Config struct {
 	// LabelSmoothing in [0, 1) moves that share of each target to all classes.
 	LabelSmoothing float64 `yaml:"label_smoothing"`
 
-	// ClipNorm is the largest norm of the gradient, see ClipGradNorm; 0 for any.
-	ClipNorm float64 `yaml:"clip_norm"`
+	// ClipNorm is the largest norm of the gradient, see ClipGradNorm, and ClipValue the
+	// largest size of its numbers, see ClipGradValue; 0 for any. One of them may be set.
+	ClipNorm  float64 `yaml:"clip_norm"`
+	ClipValue float64 `yaml:"clip_value"`
+	// Accumulate is the number of batches whose gradients are averaged for a step.
+	// Norms over the batch see one batch; schedules and the numbers of steps count
+	// steps.
+	Accumulate int `yaml:"accumulate"`
 
 	// EMADecay in (0, 1) keeps an Average of the weights with that Decay, which is
 	// what is evaluated and kept; 0 for none. EMAWarmup is the Warmup of it.
@@ -172,6 +178,10 @@ func (c *Config) Validate() error {
 		return errors.Errorf("steps_per_epoch %d and min_count %d, want at least 0", c.StepsPerEpoch, c.MinCount)
 	case !(c.ClipNorm >= 0):
 		return errors.Errorf("clip_norm %g, want more than 0, or 0 for any norm", c.ClipNorm)
+	case !(c.ClipValue >= 0):
+		return errors.Errorf("clip_value %g, want more than 0, or 0 for any size", c.ClipValue)
+	case c.ClipNorm > 0 && c.ClipValue > 0:
+		return errors.New("clip_norm and clip_value: want one of them")
 	case !(c.CheckpointMinutes >= 0):
 		return errors.Errorf("checkpoint_minutes %g, want at least 0", c.CheckpointMinutes)
 	case len(c.Mean) != len(c.Std):
@@ -194,6 +204,9 @@ func (c *Config) Validate() error {
 		return errors.Wrap(err, "schedule")
 	}
 	if err := c.validateAverage(); err != nil {
+		return err
+	}
+	if err := c.validateAccumulate(); err != nil {
 		return err
 	}
 	return c.needsMeasure()

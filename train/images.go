@@ -14,14 +14,15 @@ import (
 type imageFeed struct {
 	data   *dataset.Data
 	loader *dataset.Loader
-	batch  int
+	batch  int // images
+	each   int // batches of a step
 }
 
 // load begins to prepare the training images of a run, of shape (c, h, w).
 func (f *imageFeed) load(r *Run, c, h, w int, n dataset.Normalization) (err error) {
 	p := r.config.Augment.pipeline(f.data, c, h, w)
 	p.Normalize = n
-	f.batch = r.config.BatchSize
+	f.batch, f.each = r.config.BatchSize, r.config.Accumulate
 	f.loader, err = dataset.NewLoader(f.data.Train, dataset.Config{
 		BatchSize: f.batch, Shuffle: true, DropLast: true,
 		Pipeline: p, Seed: r.config.Seed, Workers: r.options.Workers, Log: r.log,
@@ -36,22 +37,26 @@ func (r *Run) dataOptions() dataset.Options {
 }
 
 func (f *imageFeed) sizes() (train, val int) { return f.data.Train.Len(), f.data.Val.Len() }
-func (f *imageFeed) epochSteps() int         { return f.loader.Batches() }
-func (f *imageFeed) perStep() int            { return f.batch }
+func (f *imageFeed) epochSteps() int         { return f.loader.Batches() / f.each }
+func (f *imageFeed) perStep() int            { return f.batch * f.each }
 
 // Nothing but the parameters is carried on.
 func (f *imageFeed) state() []weights.Tensor             { return nil }
 func (f *imageFeed) restoreState(*weights.Archive) error { return nil }
 
 func (f *imageFeed) seek(epoch, step int) error {
-	if e, s := f.loader.Position(); e == epoch && s == step {
+	if e, s := f.loader.Position(); e == epoch && s == step*f.each {
 		return nil
 	}
-	return f.loader.Seek(epoch, step)
+	return f.loader.Seek(epoch, step*f.each)
 }
 
-// finish takes the end of the epoch from the loader, which goes on to the next.
+// finish takes the end of the epoch from the loader, which goes on to the next. It
+// leaves batches that are no step.
 func (f *imageFeed) finish(ctx context.Context) error {
+	if f.loader.Batches()%f.each != 0 {
+		return nil
+	}
 	if _, err := f.loader.Next(ctx); err != io.EOF {
 		return err
 	}

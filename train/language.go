@@ -88,7 +88,7 @@ func (t *writer) compile() (err error) {
 	if err != nil {
 		return errors.Wrap(err, "training text")
 	}
-	if err := c.resolveSteps(t.streams, t.text.Train.Len()/(c.BatchSize*context)); err != nil {
+	if err := c.resolveSteps(t.streams, t.text.Train.Len()/(c.BatchSize*context*c.Accumulate)); err != nil {
 		return err
 	}
 	t.read, err = newReader(t.model, t.shown(), t.text.Val)
@@ -104,7 +104,7 @@ func (c *Config) resolveSteps(s *dataset.Streams, covering int) error {
 		}
 		return nil
 	}
-	if n := s.Batches(); c.StepsPerEpoch != 0 && c.StepsPerEpoch != n {
+	if n := s.Batches() / c.Accumulate; c.StepsPerEpoch != 0 && c.StepsPerEpoch != n {
 		return errors.Errorf("steps_per_epoch %d, but a recurrent model reads the text in order, in %d steps: leave it out", c.StepsPerEpoch, n)
 	}
 	return nil
@@ -116,12 +116,12 @@ func (t *writer) sizes() (train, val int) { return t.text.Train.Len(), t.text.Va
 
 func (t *writer) epochSteps() int {
 	if t.streams != nil {
-		return t.streams.Batches()
+		return t.streams.Batches() / t.config.Accumulate
 	}
 	return t.config.StepsPerEpoch
 }
 
-func (t *writer) perStep() int    { return len(t.feed.x) }
+func (t *writer) perStep() int    { return len(t.feed.x) * t.config.Accumulate }
 func (t *writer) toEvaluate() int { return t.read.total() }
 
 // seek begins an epoch without a memory of the last one. Within an epoch the state
@@ -133,7 +133,7 @@ func (t *writer) seek(_, step int) error {
 	if step == 0 {
 		t.feed.forget()
 	}
-	return t.streams.Seek(step)
+	return t.streams.Seek(step * t.config.Accumulate)
 }
 
 func (t *writer) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
@@ -143,9 +143,9 @@ func (t *writer) step(ctx context.Context, sums *tally, check check) (loss float
 	if t.streams != nil {
 		t.streams.Next(t.feed.x, t.feed.y, t.feed.reset)
 	} else {
-		t.windows.At(t.steps(), t.feed.x, t.feed.y)
+		t.windows.At(t.batchNumber(), t.feed.x, t.feed.y)
 	}
-	t.feed.program.Seek(uint64(t.steps()))
+	t.feed.program.Seek(uint64(t.batchNumber()))
 	loss, n, err := t.feed.run()
 	if err != nil {
 		return 0, err
@@ -153,7 +153,7 @@ func (t *writer) step(ctx context.Context, sums *tally, check check) (loss float
 	if err := check("the loss", loss); err != nil {
 		return 0, err
 	}
-	if err := t.config.move(t.feed.program, t.solver, check); err != nil {
+	if err := t.move(t.feed.program, check); err != nil {
 		return 0, err
 	}
 	sums.LossSum += loss * float64(n)

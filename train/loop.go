@@ -133,7 +133,7 @@ func (s *session) trainEpoch(ctx context.Context) error {
 func (s *session) step(ctx context.Context) error {
 	p := &s.progress
 	lr := s.steer()
-	loss, err := s.task.step(ctx, &p.tally, func(what string, v float64) error {
+	loss, err := s.batches(ctx, func(what string, v float64) error {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return s.diverged(fmt.Sprintf("%s is %v", what, v), s.steps()+1)
 		}

@@ -23,7 +23,7 @@ func DefaultConfig(model, data string) Config {
 	return Config{
 		Model: model, Data: data, Augment: Augment{Usual: r.augment},
 		Epochs: r.epochs, BatchSize: r.batch, Seed: 1,
-		Optimizer: r.optimizer, Schedule: r.schedule, ClipNorm: r.clipNorm,
+		Optimizer: r.optimizer, Schedule: r.schedule, ClipNorm: r.clipNorm, Accumulate: 1,
 		CheckpointMinutes: 10,
 	}
 }

@@ -68,6 +68,9 @@ type Run struct {
 	schedule Schedule
 	average  *Average // nil for none
 
+	batch     int // of the step that is being made
+	gradients accumulator
+
 	stepsPerEpoch int
 	progress      progress
 }
@@ -148,7 +151,9 @@ func prepare(c Config, o Options, origin *weights.Archive) (_ *Run, err error) {
 	if err := r.task.compile(); err != nil {
 		return nil, err
 	}
-	r.stepsPerEpoch = r.task.epochSteps()
+	if err := r.countSteps(); err != nil {
+		return nil, err
+	}
 	r.progress = progress{Best: -1}
 	r.progress.TrainItems, r.progress.ValItems = r.task.sizes()
 	if r.solver, err = r.task.makeSolver(); err != nil {

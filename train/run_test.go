@@ -243,6 +243,7 @@ architecture: {context: 7, dim: 12, hidden: 20, dropout: 0.2}
 train_len: 1500
 val_len: 120
 batch_size: 8
+accumulate: 2
 epochs: 3
 `,
 	"transformer": `
@@ -285,6 +286,9 @@ func TestRunsAreReproducible(t *testing.T) {
 	averaged := small(t)
 	averaged.EMADecay, averaged.EMAWarmup = 0.9, true
 	configs["average"] = averaged
+	accumulated := small(t)
+	accumulated.BatchSize, accumulated.Accumulate, accumulated.ClipValue = 4, 6, 0.01
+	configs["accumulated"] = accumulated
 	for name, text := range others {
 		configs[name] = tiny(t, text)
 	}

@@ -34,9 +34,9 @@ type task interface {
 	restoreState(*weights.Archive) error
 	state() []weights.Tensor
 
-	// seek makes a step of an epoch the next one, and step trains on it: it computes
-	// loss and gradients, asks check whether they will do, and has the solver move the
-	// parameters. What is measured goes to the tally.
+	// seek makes a step of an epoch the next one, and step trains on a batch of it: it
+	// computes loss and gradients, asks check whether they will do, and has the run move
+	// the parameters. What is measured goes to the tally.
 	seek(epoch, step int) error
 	step(ctx context.Context, t *tally, check check) (loss float64, err error)
 	// finish ends an epoch of steps.

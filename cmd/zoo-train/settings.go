@@ -59,6 +59,8 @@ var settings = []setting{
 	{"max-momentum", "X", "onecycle: largest momentum (default 0.95)", func(c *train.Config) any { return &c.Schedule.MaxMomentum }},
 
 	{"clip-norm", "X", "largest norm of the gradient", func(c *train.Config) any { return &c.ClipNorm }},
+	{"clip-value", "X", "largest size of a number of the gradient", func(c *train.Config) any { return &c.ClipValue }},
+	{"grad-accum-steps", "N", "batches whose gradients are averaged for a step (default 1)", func(c *train.Config) any { return &c.Accumulate }},
 	{"model-ema-decay", "X", "evaluate and keep an average of the weights; what the old average counts, as 0.999 (default none)", func(c *train.Config) any { return &c.EMADecay }},
 	{"model-ema-warmup", "", "let that decay rise from 0", func(c *train.Config) any { return &c.EMAWarmup }},
 	{"label-smoothing", "X", "share of the target that all classes get", func(c *train.Config) any { return &c.LabelSmoothing }},

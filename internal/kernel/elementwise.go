@@ -24,6 +24,10 @@ func Axpy(dst []float32, alpha float32, x []float32) {
 	runScalar(elementwise.get().axpy, dst, x, alpha)
 }
 
+// Clamp brings every element of a into [-limit, limit]; NaN stays NaN. The slices
+// have one length; dst may be a.
+func Clamp(dst, a []float32, limit float32) { runScalar(clampGo, dst, a, limit) }
+
 // Fill sets every element of dst to v.
 func Fill(dst []float32, v float32) {
 	fillRegion.run(pieces(len(dst)), fillArgs{dst, v})
@@ -109,6 +113,13 @@ func scaleGo(dst, a []float32, s float32) {
 func axpyGo(dst, a []float32, s float32) {
 	for i := range dst {
 		dst[i] += s * a[i]
+	}
+}
+
+// clampGo: dst[i] = max(-s, min(a[i], s))
+func clampGo(dst, a []float32, s float32) {
+	for i, v := range a {
+		dst[i] = max(-s, min(v, s))
 	}
 }
 

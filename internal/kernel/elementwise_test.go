@@ -42,6 +42,9 @@ var elementwiseCases = []mapCase{
 			p := float64(float32(-0.3)) * v[1]
 			return v[0] + p, math.Abs(v[0]) + math.Abs(p)
 		}},
+	{name: "Clamp", inputs: 1,
+		run:  func(dst []float32, in [][]float32) { Clamp(dst, in[0], 0.5) },
+		want: plain(func(v []float64) float64 { return max(-0.5, min(v[0], 0.5)) })},
 	{name: "Fill", inputs: 0,
 		run:  func(dst []float32, in [][]float32) { Fill(dst, 2.5) },
 		want: plain(func(v []float64) float64 { return 2.5 })},
