@@ -69,6 +69,17 @@ type Config struct {
 	// steps.
 	Accumulate int `yaml:"accumulate"`
 
+	// LRBaseBatch is the number of images or sequences in a step that the optimiser's
+	// learning rate is for; it is scaled to that of the run, BatchSize times Accumulate,
+	// in proportion (Goyal et al. 2017, "Accurate, large minibatch SGD"). 0 for not.
+	LRBaseBatch int `yaml:"lr_base_batch"`
+
+	// Patience ends the run after so many epochs that were not better than the best one
+	// before them by more than MinDelta, in top-1, a part of 1, or the loss on the
+	// validation text; 0 for after all epochs.
+	Patience int     `yaml:"patience"`
+	MinDelta float64 `yaml:"min_delta"`
+
 	// EMADecay in (0, 1) keeps an Average of the weights with that Decay, which is
 	// what is evaluated and kept; 0 for none. EMAWarmup is the Warmup of it.
 	EMADecay  float64 `yaml:"ema_decay"`
@@ -203,13 +214,14 @@ func (c *Config) Validate() error {
 	if err := c.Schedule.validate(); err != nil {
 		return errors.Wrap(err, "schedule")
 	}
-	if err := c.validateAverage(); err != nil {
-		return err
+	for _, check := range []func() error{
+		c.validateAverage, c.validateAccumulate, c.validateBaseBatch, c.validatePatience, c.needsMeasure,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
-	if err := c.validateAccumulate(); err != nil {
-		return err
-	}
-	return c.needsMeasure()
+	return nil
 }
 
 // suits reports a kind of data that there is not, or that is not for the model, and

@@ -140,8 +140,12 @@ func (c *Config) needsMeasure() error {
 	if t, err := taskOf(c.Model); err != nil || t != zoo.Generation {
 		return err
 	}
-	if c.Schedule.Name == "plateau" {
-		return errors.Errorf("schedule plateau: there is no measure by which epochs of %s, a GAN, get better", c.Model)
+	const none = "there is no measure by which epochs of %s, a GAN, get better"
+	switch {
+	case c.Schedule.Name == "plateau":
+		return errors.Errorf("schedule plateau: "+none, c.Model)
+	case c.Patience > 0:
+		return errors.Errorf("patience %d: "+none, c.Patience, c.Model)
 	}
 	return nil
 }

@@ -159,7 +159,7 @@ func prepare(c Config, o Options, origin *weights.Archive) (_ *Run, err error) {
 	if r.solver, err = r.task.makeSolver(); err != nil {
 		return nil, errors.Wrap(err, "optimizer")
 	}
-	r.schedule, err = c.Schedule.Schedule(r.config.Optimizer.LR, c.Epochs, r.stepsPerEpoch)
+	r.schedule, err = c.Schedule.Schedule(r.config.ScaledLR(), c.Epochs, r.stepsPerEpoch)
 	if err != nil {
 		return nil, errors.Wrap(err, "schedule")
 	}
@@ -266,8 +266,8 @@ func (r *Run) Best() EpochResult {
 	return r.progress.History[r.progress.Best]
 }
 
-// Done reports whether all epochs are completed.
-func (r *Run) Done() bool { return r.progress.Epoch >= r.config.Epochs }
+// Done reports whether all epochs are completed, or the run has stopped early.
+func (r *Run) Done() bool { return r.progress.Epoch >= r.config.Epochs || r.StoppedEarly() }
 
 // steps returns the number of steps of the run so far.
 func (r *Run) steps() int { return r.progress.Epoch*r.stepsPerEpoch + r.progress.Step }

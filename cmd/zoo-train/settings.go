@@ -25,10 +25,13 @@ var settings = []setting{
 	{"data", "SPEC", "data set: glyphs, sentences, or KIND:DIR with KIND of " + kinds() + " (default glyphs, or sentences for a language model)", func(c *train.Config) any { return &c.Data }},
 	{"epochs", "N", "how often all the training data is seen", func(c *train.Config) any { return &c.Epochs }},
 	{"batch-size", "N", "images or sequences in a step", func(c *train.Config) any { return &c.BatchSize }},
+	{"patience", "N", "stop after so many epochs without improvement (default never)", func(c *train.Config) any { return &c.Patience }},
+	{"min-delta", "X", "what an improvement must be more than, in top-1 as a part of 1 or in loss", func(c *train.Config) any { return &c.MinDelta }},
 	{"seed", "N", "of initial weights, order, augmentation, dropout and glyphs (default 1)", func(c *train.Config) any { return &c.Seed }},
 
 	{"optimizer", "NAME", strings.Join(train.Optimizers(), ", ") + " (default sgd)", func(c *train.Config) any { return &c.Optimizer.Name }},
 	{"lr", "X", "largest learning rate", func(c *train.Config) any { return &c.Optimizer.LR }},
+	{"lr-base-size", "N", "images or sequences in a step that the learning rate is for; it is scaled in proportion", func(c *train.Config) any { return &c.LRBaseBatch }},
 	{"weight-decay", "X", "L2 penalty; adamw: decay beside the gradient", func(c *train.Config) any { return &c.Optimizer.WeightDecay }},
 	{"exempt-norms-and-biases", "", "no weight decay for norms and biases", func(c *train.Config) any { return &c.Optimizer.ExemptNormsAndBiases }},
 	{"momentum", "X", "sgd, rmsprop", func(c *train.Config) any { return &c.Optimizer.Momentum }},

@@ -111,6 +111,9 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 	config := r.Config()
 	fmt.Fprintf(people, "%s (%d parameters) on %s: %d epochs of %d %s in batches of %d, seed %d, on %d cores; run folder %s\n",
 		r.Model().Name(), r.Params().Count(), config.Data, config.Epochs, r.TrainItems(), r.Unit(), config.BatchSize, config.Seed, runtime.GOMAXPROCS(0), r.Dir())
+	if config.LRBaseBatch > 0 {
+		fmt.Fprintf(people, "learning rate %g: %g for %d %s in a step, scaled\n", config.ScaledLR(), config.Optimizer.LR, config.LRBaseBatch, r.Unit())
+	}
 	if r.Done() {
 		fmt.Fprintln(people, "the run is complete: nothing is left to do")
 		return nil
@@ -126,6 +129,9 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 	}
 	if err != nil {
 		return err
+	}
+	if r.StoppedEarly() {
+		fmt.Fprintf(people, "stopped after %d of %d epochs: no improvement in %d\n", len(r.History()), config.Epochs, config.Patience)
 	}
 	best := r.Best()
 	fmt.Fprintf(people, "best: epoch %d, %s\nrun folder: %s\n", best.Epoch, best.Summary(), r.Dir())
