@@ -194,6 +194,8 @@ type ConvNormAct struct {
 	// called after the unit has defined its own parameters: in PyTorch's state
 	// dicts the shortcut of a block comes last.
 	Residual func() *G.Node
+	// Drop leaves out everything but the residual at random.
+	Drop StochasticDepth
 	// ReLU ends the unit with max(·, 0).
 	ReLU bool
 }
@@ -210,7 +212,14 @@ func (u ConvNormAct) Emit(s *graph.Scope, x *G.Node) *G.Node {
 	if u.Residual != nil {
 		residual = u.Residual()
 	}
-	return normalise(norm, y, n, p, residual, u.ReLU)
+	if u.Drop.P != 0 && u.Residual != nil && s.Mode() == graph.Train {
+		y = normalise(norm, y, n, p, nil, false)
+		y = u.Drop.join(s, norm, y, residual, u.ReLU)
+	} else {
+		y = normalise(norm, y, n, p, residual, u.ReLU)
+	}
+	u.Drop.record(s, y)
+	return y
 }
 
 func (u ConvNormAct) emitFused(s *graph.Scope, x *G.Node) *G.Node {
@@ -230,5 +239,6 @@ func (u ConvNormAct) emitFused(s *graph.Scope, x *G.Node) *G.Node {
 	y := conv.EmitAs(norm, fused, err)
 	recordConv(conv, c, x, y)
 	recordNorm(norm, y, y)
+	u.Drop.record(s, y)
 	return y
 }

@@ -37,7 +37,9 @@ type Residual struct {
 	Norm              Norm
 	// ZeroInit begins the last norm of the block at zero, see Norm.ZeroInit.
 	ZeroInit bool
-	Init     graph.Init // of the convolutions; see Conv.Init
+	// Drop leaves out the convolutions of the block at random.
+	Drop StochasticDepth
+	Init graph.Init // of the convolutions; see Conv.Init
 }
 
 func (r Residual) withDefaults() Residual {
@@ -95,6 +97,7 @@ func (Basic) Emit(s *graph.Scope, x *G.Node, r Residual) *G.Node {
 		Conv:     Conv{Out: r.Width, Kernel: 3, Padding: 1, Init: r.Init},
 		Norm:     r.last(),
 		Residual: func() *G.Node { return r.shortcut(s, x, r.Width) },
+		Drop:     r.Drop,
 		ReLU:     true,
 	}.Emit(s, y)
 }
@@ -129,6 +132,7 @@ func (Bottleneck) Emit(s *graph.Scope, x *G.Node, r Residual) *G.Node {
 		Conv:     Conv{Out: out, Kernel: 1, Init: r.Init},
 		Norm:     r.last(),
 		Residual: func() *G.Node { return r.shortcut(s, x, out) },
+		Drop:     r.Drop,
 		ReLU:     true,
 	}.Emit(s, y)
 }
@@ -158,13 +162,14 @@ func (r Residual) shortcut(s *graph.Scope, x *G.Node, out int) *G.Node {
 
 // Stage stacks n blocks, torchvision's _make_layer: the first takes r's stride
 // and the dilation firstDilation, the others have stride 1 and r's dilation.
-// The blocks are named "0", "1" and so on.
+// The blocks are named "0", "1" and so on, and r.Drop is that of the first.
 func Stage(s *graph.Scope, x *G.Node, b Block, n, firstDilation int, r Residual) *G.Node {
 	first := r
 	first.Dilation = firstDilation
 	x = b.Emit(s.Sub("0"), x, first)
 	r.Stride = 1
 	for i := 1; i < n; i++ {
+		r.Drop = r.Drop.next()
 		x = b.Emit(s.Sub(strconv.Itoa(i)), x, r)
 	}
 	return x

@@ -288,6 +288,7 @@ func TestRunsAreReproducible(t *testing.T) {
 	configs["average"] = averaged
 	accumulated := small(t)
 	accumulated.BatchSize, accumulated.Accumulate, accumulated.ClipValue = 4, 6, 0.01
+	accumulated.Architecture = node(t, "{blocks: [1, 1], width: 4, drop_path: 0.5}")
 	configs["accumulated"] = accumulated
 	for name, text := range others {
 		configs[name] = tiny(t, text)

@@ -48,6 +48,10 @@ type ResNet struct {
 	StrideToDilation []bool `yaml:"stride_to_dilation,flow,omitempty" json:"stride_to_dilation,omitempty"`
 	// ZeroInit begins the last norm of every block at zero.
 	ZeroInit bool `yaml:"zero_init" json:"zero_init"`
+	// DropPath is the probability with which the last block is left out in training,
+	// for each image by itself: stochastic depth (Huang et al. 2016). It rises in a line
+	// from block to block. 0 for none.
+	DropPath float64 `yaml:"drop_path,omitempty" json:"drop_path,omitempty"`
 	// Init is how convolutions begin: "fan_out", torchvision's, or "fan_in", which
 	// the CIFAR nets use.
 	Init string `yaml:"init" json:"init"`
@@ -210,6 +214,9 @@ func (r *ResNet) Validate() error {
 	if r.Eps <= 0 || r.Momentum <= 0 || r.Momentum > 1 {
 		return errors.Errorf("batch norm with eps %g and momentum %g, want eps > 0 and momentum in (0, 1]", r.Eps, r.Momentum)
 	}
+	if !(r.DropPath >= 0 && r.DropPath <= 1) {
+		return errors.Errorf("drop path %v, want 0 to 1", r.DropPath)
+	}
 	return r.Stem.validate()
 }
 
@@ -233,6 +240,7 @@ func (r *ResNet) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	}.Emit(s, x)
 
 	dilation := 1
+	drop := blocks.StochasticDepth{P: r.DropPath, Blocks: r.depth()}
 	for i, n := range r.Blocks {
 		stride, firstDilation := 2, dilation
 		switch {
@@ -251,8 +259,18 @@ func (r *ResNet) Forward(s *graph.Scope, x *G.Node) *G.Node {
 			Shortcut:  r.Shortcut,
 			Norm:      norm,
 			ZeroInit:  r.ZeroInit,
+			Drop:      drop,
 			Init:      initializers[r.Init],
 		})
+		drop.Block += n
 	}
 	return blocks.Head(s, x, r.Size.Classes)
+}
+
+// depth is the number of blocks.
+func (r *ResNet) depth() (n int) {
+	for _, stage := range r.Blocks {
+		n += stage
+	}
+	return n
 }

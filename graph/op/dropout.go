@@ -30,7 +30,7 @@ func Dropout(x *G.Node, p float64, seed uint64) (*G.Node, error) {
 	if p == 0 {
 		return x, nil
 	}
-	mask, err := dropoutMask(x, p, seed)
+	mask, err := dropoutMask(x, x.Shape(), p, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +39,14 @@ func Dropout(x *G.Node, p float64, seed uint64) (*G.Node, error) {
 
 const maskName = "DropoutMask"
 
-// dropoutMask is a mask in the shape of x, of which it uses nothing else.
-func dropoutMask(x *G.Node, p float64, seed uint64) (*G.Node, error) {
+// dropoutMask is a mask of that shape in the graph of x, of which it uses nothing
+// else.
+func dropoutMask(x *G.Node, shape tensor.Shape, p float64, seed uint64) (*G.Node, error) {
 	place, step := dropoutPlace(x.Graph()), uint64(0)
 	return apply(spec{
 		name:  maskName,
 		attrs: fmt.Sprintf("p=%v, seed=%d, place=%d", p, seed, place),
-		shape: x.Shape(),
+		shape: shape,
 		do: func(mask *tensor.Dense, _ []*tensor.Dense) error {
 			kernel.DropoutMask(mask.Float32s(), float32(p), rng.New(seed, "dropout", place, step))
 			step++
