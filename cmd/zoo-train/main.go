@@ -8,6 +8,7 @@
 //	zoo-train resume runs/resnet20-cifar10-20060102-150405
 //	zoo-train eval --weights FILE --data cifar10:data
 //	zoo-train --recipe he2015 --data cifar10:data
+//	zoo-train find-lr --data cifar10:data
 //	zoo-train models 'resnet*'
 //	zoo-train describe resnet50
 //
@@ -76,7 +77,7 @@ func newRoot(log *slog.Logger) *cobra.Command {
 	root.Flags().AddFlagSet(t.Flags())
 	var profile string
 	root.PersistentFlags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to `FILE`")
-	commands := []*cobra.Command{t, newResumeCommand(log), newEvalCommand(log), newModelsCommand(), newDescribeCommand(), newRecipesCommand()}
+	commands := []*cobra.Command{t, newResumeCommand(log), newEvalCommand(log), newModelsCommand(), newDescribeCommand(), newRecipesCommand(), newFindLRCommand(log)}
 	root.AddCommand(commands...)
 	for _, c := range append(commands, root) {
 		c.RunE = profiled(&profile, c.RunE)
