@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
+	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // TestAverageAgainstPyTorch compares every step with AveragedModel, for a weight and
@@ -131,5 +132,22 @@ func TestAverageRefuses(t *testing.T) {
 		c := small(t)
 		change(&c)
 		oneClearLine(t, c.Validate(), want)
+	}
+}
+
+// BenchmarkAverage takes a step of ResNet-18 into its average.
+func BenchmarkAverage(b *testing.B) {
+	m, err := zoo.New("resnet18")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := graph.NewParams(1)
+	if _, err := m.Graph(p, graph.Infer, 1); err != nil {
+		b.Fatal(err)
+	}
+	a := NewAverage(p, 0.999)
+	b.SetBytes(int64(3 * 4 * p.Count())) // read both, write one
+	for b.Loop() {
+		a.Update(1)
 	}
 }

@@ -36,7 +36,8 @@ type Score struct {
 }
 
 // NewDuel compiles the step for a pair of networks with the parameters p. Of the
-// settings, BatchSize, Optimizer, ClipNorm and Seed count. The duel must be closed.
+// settings, BatchSize, Optimizer, ClipNorm, ClipValue and Seed count. The duel must be
+// closed.
 func NewDuel(m *zoo.Model, p *graph.Params, c *Config) (*Duel, error) {
 	d := &Duel{config: c}
 	err := d.compile(m, p)
