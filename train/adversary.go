@@ -85,7 +85,7 @@ func (t *adversary) makeSolver() (Solver, error) { return t.duel.sides, nil }
 func (t *adversary) toEvaluate() int { return 0 }
 
 func (t *adversary) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
-	b, err := t.loader.Next(ctx)
+	b, err := t.next(ctx, sums)
 	if err != nil {
 		return 0, err
 	}

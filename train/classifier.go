@@ -123,7 +123,7 @@ func (t *classifier) makeSolver() (Solver, error) { return t.config.Optimizer.So
 func (t *classifier) toEvaluate() int { return t.eval.total }
 
 func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss float64, err error) {
-	b, err := t.loader.Next(ctx)
+	b, err := t.next(ctx, sums)
 	if err != nil {
 		return 0, err
 	}
@@ -173,6 +173,7 @@ func (t *classifier) evaluate(ctx context.Context, r *EpochResult, done func(don
 	}
 	t.metrics = m
 	r.ValTop1, r.ValTop5, r.ValLoss, r.ValImages = m.Top1(), m.Top5(), m.Loss(), m.N
+	r.ValECE = m.Calibration.Error()
 	return nil
 }
 

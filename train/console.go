@@ -86,12 +86,13 @@ func (c *Console) Close() {
 	}
 }
 
-// String is where the run is: "epoch 2/3  training 17/187  loss 0.1234  lr 0.08".
+// String is where the run is: "epoch 2/3  training 17/187  loss 0.1234  lr 0.08  data
+// 2 %", the last being the time of the steps in which they waited for data.
 func (p Progress) String() string {
 	if p.Evaluating {
 		return fmt.Sprintf("epoch %d/%d  evaluating %d/%d", p.Epoch, p.Epochs, p.Batch, p.Batches)
 	}
-	return fmt.Sprintf("epoch %d/%d  training %d/%d  loss %.4f  lr %.4g", p.Epoch, p.Epochs, p.Batch, p.Batches, p.Loss, p.LR)
+	return fmt.Sprintf("epoch %d/%d  training %d/%d  loss %.4f  lr %.4g  data %.0f %%", p.Epoch, p.Epochs, p.Batch, p.Batches, p.Loss, p.LR, 100*p.DataShare)
 }
 
 // short is String for beside a bar: a line that wraps would not be cleared.

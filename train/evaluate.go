@@ -72,6 +72,8 @@ type Evaluation struct {
 	// could not be decoded, which count nowhere.
 	Metrics Metrics
 	Skipped int
+	// Classes are the names of the classes.
+	Classes []string
 }
 
 // Perplexity is that of a language model: exp(Loss).
@@ -97,7 +99,8 @@ func (e Evaluation) MarshalJSON() ([]byte, error) {
 		Top5    float64 `json:"top5"`
 		Loss    finite  `json:"loss"`
 		Seconds float64 `json:"seconds"`
-	}{e.Model, e.N, e.Wrong, e.Top1, e.Top5, finite(e.Loss), e.Seconds})
+		evaluationOfClasses
+	}{e.Model, e.N, e.Wrong, e.Top1, e.Top5, finite(e.Loss), e.Seconds, e.ofClasses()})
 }
 
 // Evaluate measures weights on the validation split of a data set. When ctx is
@@ -211,7 +214,7 @@ func (c *EvalConfig) classification(ctx context.Context, a *weights.Archive) (*E
 	}
 	return &Evaluation{
 		Task: zoo.Classification, Model: m.Name(), N: metrics.N, Wrong: metrics.Wrong, Top1: metrics.Top1(), Top5: metrics.Top5(), Loss: metrics.Loss(),
-		Seconds: time.Since(begin).Seconds(), Metrics: *metrics, Skipped: e.total - metrics.N,
+		Seconds: time.Since(begin).Seconds(), Metrics: *metrics, Skipped: e.total - metrics.N, Classes: d.Val.Classes(),
 	}, nil
 }
 

@@ -18,6 +18,7 @@ import (
 const (
 	ConfigFile    = "config.yaml"   // every setting: enough to run again
 	MetricsFile   = "metrics.csv"   // a line for each epoch
+	LinesFile     = "metrics.jsonl" // the same as JSON
 	LogFile       = "log.txt"       // what happened when
 	LastFile      = "last.ckpt"     // where the run has got to
 	BestFile      = "best.ckpt"     // where its top-1, or the loss of a language model, was best
@@ -28,7 +29,7 @@ const (
 	ConfusionFile = "confusion.png" // of a classifier: which classes the model of BestFile confuses
 )
 
-var runFiles = []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile}
+var runFiles = []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile}
 
 // folder is a run folder.
 type folder string
@@ -94,8 +95,12 @@ func (f folder) writeConfig(c *Config) error {
 	})
 }
 
-// writeMetrics writes metrics.csv.
+// writeMetrics writes metrics.csv and metrics.jsonl.
 func (f folder) writeMetrics(history []EpochResult) error {
+	err := atomicfile.WriteFile(f.path(LinesFile), func(w io.Writer) error { return writeLines(w, history) })
+	if err != nil {
+		return err
+	}
 	return atomicfile.WriteFile(f.path(MetricsFile), func(w io.Writer) error { return writeCSV(w, history) })
 }
 

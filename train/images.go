@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/pkg/errors"
 
@@ -50,6 +51,15 @@ func (f *imageFeed) seek(epoch, step int) error {
 	}
 	return f.loader.Seek(epoch, step*f.each)
 }
+
+// next returns the next batch, and adds to the tally how long that took.
+func (f *imageFeed) next(ctx context.Context, sums *tally) (*dataset.Batch, error) {
+	defer sums.waited(time.Now())
+	return f.loader.Next(ctx)
+}
+
+// skipped counts the training images that could not be decoded.
+func (f *imageFeed) skipped() int { return f.loader.Skipped() }
 
 // finish takes the end of the epoch from the loader, which goes on to the next. It
 // leaves batches that are no step.

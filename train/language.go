@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -123,6 +124,7 @@ func (t *writer) epochSteps() int {
 
 func (t *writer) perStep() int    { return len(t.feed.x) * t.config.Accumulate }
 func (t *writer) toEvaluate() int { return t.read.total() }
+func (t *writer) skipped() int    { return 0 }
 
 // seek begins an epoch without a memory of the last one. Within an epoch the state
 // is where the last step, or a checkpoint, left it.
@@ -140,11 +142,13 @@ func (t *writer) step(ctx context.Context, sums *tally, check check) (loss float
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
+	begin := time.Now()
 	if t.streams != nil {
 		t.streams.Next(t.feed.x, t.feed.y, t.feed.reset)
 	} else {
 		t.windows.At(t.batchNumber(), t.feed.x, t.feed.y)
 	}
+	sums.waited(begin)
 	t.feed.program.Seek(uint64(t.batchNumber()))
 	loss, n, err := t.feed.run()
 	if err != nil {

@@ -122,6 +122,7 @@ func (s *session) trainEpoch(ctx context.Context) error {
 			return err
 		}
 		p.Seconds += time.Since(begin).Seconds()
+		s.now.DataShare = p.dataShare()
 		if err := s.saveInTime(); err != nil {
 			return err
 		}
@@ -146,6 +147,7 @@ func (s *session) step(ctx context.Context) error {
 	p.Step++
 	s.now.Batch, s.now.Loss, s.now.LR = p.Step, loss, lr
 	s.now.Done += s.task.perStep()
+	s.now.Step, s.now.Skipped = s.steps(), s.task.skipped()
 	s.report()
 	return nil
 }
@@ -186,7 +188,8 @@ func (s *session) complete(ctx context.Context) error {
 	if v := result.ValLoss; result.Task == zoo.Language && (math.IsNaN(v) || math.IsInf(v, 0)) {
 		return s.diverged(fmt.Sprintf("the loss on the validation text is %v", v), s.steps())
 	}
-	result.Seconds = p.Seconds + time.Since(begin).Seconds()
+	result.EvalSeconds = time.Since(begin).Seconds()
+	result.Seconds = p.Seconds + result.EvalSeconds
 	best := p.Best < 0 || s.task.better(result, p.History[p.Best])
 	next := progress{
 		Epoch: p.Epoch + 1, Best: p.Best, History: append(slices.Clone(p.History), result),

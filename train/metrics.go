@@ -21,6 +21,10 @@ type Metrics struct {
 	// Confusion counts images by their class and by the one they were taken for:
 	// Confusion[label][prediction].
 	Confusion [][]int
+	// Images counts the images of each class.
+	Images []int
+	// Calibration says how much the probabilities are worth.
+	Calibration Calibration
 }
 
 // Add counts images of which logits (n, classes) and the n labels are given.
@@ -42,11 +46,13 @@ func (m *Metrics) Add(logits []float32, labels []int) error {
 func (m *Metrics) grow(classes int) {
 	for len(m.Confusion) < classes {
 		m.Confusion = append(m.Confusion, make([]int, classes))
+		m.Images = append(m.Images, 0)
 	}
 }
 
 func (m *Metrics) one(logits []float32, label int) {
 	m.N++
+	m.Images[label]++
 	r := rank(logits, label)
 	m.LossSum += r.loss
 	if r.above >= 1 {
@@ -60,14 +66,16 @@ func (m *Metrics) one(logits []float32, label int) {
 		return
 	}
 	m.Confusion[label][r.best]++
+	m.Calibration.add(r.confidence, r.above == 0)
 }
 
 // ranking is where the right class stands among the logits of an image.
 type ranking struct {
-	above int     // classes that are ahead of it
-	best  int     // the class with the largest logit
-	loss  float64 // cross-entropy
-	nan   bool    // there is a NaN; then all classes are ahead
+	above      int     // classes that are ahead of it
+	best       int     // the class with the largest logit
+	confidence float64 // the probability of that class
+	loss       float64 // cross-entropy
+	nan        bool    // there is a NaN; then all classes are ahead
 }
 
 func rank(logits []float32, label int) ranking {
@@ -89,6 +97,7 @@ func rank(logits []float32, label int) ranking {
 	for _, v := range logits {
 		sum += math.Exp(float64(v) - top)
 	}
+	r.confidence = 1 / sum
 	r.loss = top + math.Log(sum) - float64(own)
 	return r
 }

@@ -26,6 +26,11 @@ type EpochResult struct {
 	LR      float64 `json:"lr"`      // of the last step
 	Seconds float64 `json:"seconds"` // with the evaluation
 
+	// Parts of Seconds: those that the evaluation took, and those that steps waited
+	// for their data.
+	EvalSeconds float64 `json:"eval_seconds"`
+	DataWait    float64 `json:"data_wait"`
+
 	// Of classifiers and language models: the mean of the steps' losses, with label
 	// smoothing and dropout, and the loss on the validation split without.
 	TrainLoss float64 `json:"train_loss"`
@@ -35,6 +40,8 @@ type EpochResult struct {
 	TrainTop1 float64 `json:"train_top1"` // of the batches as they were trained on
 	ValTop1   float64 `json:"val_top1"`
 	ValTop5   float64 `json:"val_top5"`
+	// ValECE is the expected calibration error, see Calibration.
+	ValECE    float64 `json:"val_ece"`
 	ValImages int     `json:"val_images"`
 
 	// Of language models: what the tokens are, "character" or "word".
@@ -60,10 +67,18 @@ func (r EpochResult) Perplexity() float64 { return math.Exp(r.ValLoss) }
 // BitsPerToken is the validation loss in bits.
 func (r EpochResult) BitsPerToken() float64 { return r.ValLoss / math.Ln2 }
 
+// DataShare is the part of the time of the steps in which they waited for data, in
+// [0, 1].
+func (r EpochResult) DataShare() float64 {
+	t := tally{Seconds: r.Seconds - r.EvalSeconds, Wait: r.DataWait}
+	return t.dataShare()
+}
+
 // trained takes over what the steps of the epoch came to.
 func (r *EpochResult) trained(t *tally) {
 	mean := func(sum float64) float64 { return sum / float64(t.Items) }
 	rate := float64(t.Items) / t.Seconds
+	r.DataWait = t.Wait
 	switch r.Task {
 	case zoo.Generation:
 		r.GLoss, r.DLoss, r.DReal, r.DFake = mean(t.LossSum), mean(t.DLossSum), mean(t.DRealSum), mean(t.DFakeSum)
@@ -93,7 +108,10 @@ var (
 		{"val_loss", func(r EpochResult) float64 { return r.ValLoss }},
 		{"val_top1", func(r EpochResult) float64 { return r.ValTop1 }},
 		{"val_top5", func(r EpochResult) float64 { return r.ValTop5 }},
+		{"val_ece", func(r EpochResult) float64 { return r.ValECE }},
 		{"seconds", func(r EpochResult) float64 { return r.Seconds }},
+		{"eval_seconds", func(r EpochResult) float64 { return r.EvalSeconds }},
+		{"data_wait", func(r EpochResult) float64 { return r.DataWait }},
 		{"images_per_second", func(r EpochResult) float64 { return r.ImagesPerSecond }},
 	}
 	languageColumns = []column{
@@ -102,6 +120,8 @@ var (
 		{"val_perplexity", EpochResult.Perplexity},
 		{"val_bits", EpochResult.BitsPerToken},
 		{"seconds", func(r EpochResult) float64 { return r.Seconds }},
+		{"eval_seconds", func(r EpochResult) float64 { return r.EvalSeconds }},
+		{"data_wait", func(r EpochResult) float64 { return r.DataWait }},
 		{"tokens_per_second", func(r EpochResult) float64 { return r.TokensPerSecond }},
 	}
 	generationColumns = []column{
@@ -110,6 +130,8 @@ var (
 		{"d_real", func(r EpochResult) float64 { return r.DReal }},
 		{"d_fake", func(r EpochResult) float64 { return r.DFake }},
 		{"seconds", func(r EpochResult) float64 { return r.Seconds }},
+		{"eval_seconds", func(r EpochResult) float64 { return r.EvalSeconds }},
+		{"data_wait", func(r EpochResult) float64 { return r.DataWait }},
 		{"images_per_second", func(r EpochResult) float64 { return r.ImagesPerSecond }},
 	}
 )
@@ -230,10 +252,11 @@ func (r *EpochResult) UnmarshalJSON(text []byte) error {
 	var in struct {
 		plainEpochResult
 		ValLoss finite `json:"val_loss"`
+		ValECE  finite `json:"val_ece"`
 	}
 	err := json.Unmarshal(text, &in)
 	*r = EpochResult(in.plainEpochResult)
-	r.ValLoss = float64(in.ValLoss)
+	r.ValLoss, r.ValECE = float64(in.ValLoss), float64(in.ValECE)
 	return err
 }
 
@@ -258,4 +281,15 @@ func writeCSV(w io.Writer, history []EpochResult) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// writeLines writes metrics.jsonl: an object for each epoch.
+func writeLines(w io.Writer, history []EpochResult) error {
+	e := json.NewEncoder(w)
+	for _, r := range history {
+		if err := e.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }

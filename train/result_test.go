@@ -14,17 +14,18 @@ import (
 // has nothing of other tasks.
 func TestEpochResultJSON(t *testing.T) {
 	results := map[zoo.Task]EpochResult{
-		zoo.Classification: {TrainLoss: 1.5, TrainTop1: 0.25, ValTop1: 0.5, ValTop5: 0.75, ValLoss: 0.25, ValImages: 7, ImagesPerSecond: 9},
+		zoo.Classification: {TrainLoss: 1.5, TrainTop1: 0.25, ValTop1: 0.5, ValTop5: 0.75, ValLoss: 0.25, ValECE: 0.125, ValImages: 7, ImagesPerSecond: 9},
 		zoo.Language:       {TrainLoss: 1.5, ValLoss: 0.25, Token: "word", TokensPerSecond: 9},
 		zoo.Generation:     {DLoss: 1.5, GLoss: 0.25, DReal: 0.75, DFake: 0.5, ImagesPerSecond: 9},
 	}
 	keys := map[zoo.Task][]string{
-		zoo.Classification: {"train_loss", "train_top1", "val_top1", "val_top5", "val_loss", "val_images", "images_per_second"},
+		zoo.Classification: {"train_loss", "train_top1", "val_top1", "val_top5", "val_ece", "val_loss", "val_images", "images_per_second"},
 		zoo.Language:       {"train_loss", "val_loss", "val_perplexity", "val_bits", "token", "tokens_per_second"},
 		zoo.Generation:     {"d_loss", "g_loss", "d_real", "d_fake", "images_per_second"},
 	}
 	for task, want := range results {
-		want.Task, want.Epoch, want.Epochs, want.Step, want.LR, want.Seconds = task, 2, 3, 12, 0.1, 2
+		want.Task, want.Epoch, want.Epochs, want.Step, want.LR = task, 2, 3, 12, 0.1
+		want.Seconds, want.EvalSeconds, want.DataWait = 2, 0.5, 0.25
 		for _, loss := range []float64{want.ValLoss, math.NaN()} {
 			if task != zoo.Generation {
 				want.ValLoss = loss
@@ -44,7 +45,7 @@ func TestEpochResultJSON(t *testing.T) {
 			if got != w {
 				t.Errorf("%s: got %+v, want %+v", text, got, w)
 			}
-			wantKeys(t, text, append([]string{"task", "epoch", "epochs", "step", "lr", "seconds"}, keys[task]...))
+			wantKeys(t, text, append([]string{"task", "epoch", "epochs", "step", "lr", "seconds", "eval_seconds", "data_wait"}, keys[task]...))
 		}
 	}
 }

@@ -45,6 +45,11 @@ type Progress struct {
 	Evaluating     bool
 	Loss           float64 // of the batch; 0 while evaluating
 	LR             float64
+	Step           int // of the run so far
+	// DataShare is the part of the time of the epoch's steps in which they waited for
+	// data, in [0, 1], and Skipped counts the training images that could not be decoded.
+	DataShare float64
+	Skipped   int
 	// Done counts the images or tokens, which Unit says, that were seen since the run
 	// began or was resumed, evaluation included, and Total those that there are to see.
 	Done, Total int
@@ -201,7 +206,7 @@ func (r *Run) goOn(a *weights.Archive) error {
 		return err
 	}
 	r.log.Info("resume", append(r.describe(), slog.Int("epoch", r.progress.Epoch+1), slog.Int("step", r.progress.Step))...)
-	return nil
+	return r.catchUp()
 }
 
 func (r *Run) attachLog() error {

@@ -104,7 +104,7 @@ func outcomeOf(r *Run) outcome {
 		o.average[p.Name] = slices.Clone(p.Value.Float32s())
 	}
 	for _, h := range r.History() {
-		h.Seconds, h.ImagesPerSecond, h.TokensPerSecond = 0, 0, 0
+		h.Seconds, h.EvalSeconds, h.DataWait, h.ImagesPerSecond, h.TokensPerSecond = 0, 0, 0, 0, 0
 		o.history = append(o.history, h)
 	}
 	files, _ := filepath.Glob(filepath.Join(r.Dir(), SamplesDir, "*"))
@@ -345,11 +345,11 @@ func TestOtherRunFolders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t, tiny(t, text), Options{})
 			finish(t, r)
-			wanted := []string{ConfigFile, MetricsFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile}
+			wanted := []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile}
 			language := r.Model().Task() == zoo.Language
-			header := "epoch,step,lr,d_loss,g_loss,d_real,d_fake,seconds,images_per_second"
+			header := "epoch,step,lr,d_loss,g_loss,d_real,d_fake,seconds,eval_seconds,data_wait,images_per_second"
 			if language {
-				header = "epoch,step,lr,train_loss,val_loss,val_perplexity,val_bits,seconds,tokens_per_second"
+				header = "epoch,step,lr,train_loss,val_loss,val_perplexity,val_bits,seconds,eval_seconds,data_wait,tokens_per_second"
 			}
 			checkMetrics(t, r, header)
 			if !language {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"time"
 
 	"github.com/pkg/errors"
 
@@ -29,6 +30,8 @@ type task interface {
 	epochSteps() int
 	perStep() int
 	toEvaluate() int
+	// skipped counts the training images that could not be decoded.
+	skipped() int
 
 	// restoreState takes what state gave to a checkpoint; without, training begins anew.
 	restoreState(*weights.Archive) error
@@ -58,12 +61,24 @@ type tally struct {
 	Items   int     `json:"images"`   // images or tokens
 	Wrong   int     `json:"wrong"`
 	Seconds float64 `json:"seconds"`
+	Wait    float64 `json:"wait,omitempty"` // the part of Seconds that steps waited for data
 
 	// Of a GAN, times the images of a step: the loss of the discriminator, and what
 	// it thinks of real and of generated images.
 	DLossSum float64 `json:"d_loss_sum,omitempty"`
 	DRealSum float64 `json:"d_real_sum,omitempty"`
 	DFakeSum float64 `json:"d_fake_sum,omitempty"`
+}
+
+// waited adds the time since a step began to wait for its data.
+func (t *tally) waited(since time.Time) { t.Wait += time.Since(since).Seconds() }
+
+// dataShare is the part of the time of the steps in which they waited for data.
+func (t *tally) dataShare() float64 {
+	if t.Seconds <= 0 {
+		return 0
+	}
+	return min(t.Wait/t.Seconds, 1)
 }
 
 // addScore adds a step of a GAN with n real images.

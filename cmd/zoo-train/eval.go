@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"text/tabwriter"
 
 	"github.com/pkg/errors"
 	"github.com/schollz/progressbar/v3"
@@ -91,5 +92,16 @@ func show(w io.Writer, e *train.Evaluation, asJSON bool) error {
 	if e.Skipped > 0 {
 		fmt.Fprintf(w, "%d images could not be decoded and do not count\n", e.Skipped)
 	}
-	return nil
+	fmt.Fprintf(w, "expected calibration error %.4f\n\n", e.Metrics.Calibration.Error())
+	return showClasses(w, e)
+}
+
+// showClasses prints a line for each class.
+func showClasses(w io.Writer, e *train.Evaluation) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "class\timages\tprecision\trecall\tF1")
+	for i, c := range e.Metrics.Classes() {
+		fmt.Fprintf(t, "%s\t%d\t%.4f\t%.4f\t%.4f\n", e.Classes[i], c.Images, c.Precision, c.Recall, c.F1)
+	}
+	return t.Flush()
 }

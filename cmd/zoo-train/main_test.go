@@ -93,18 +93,18 @@ func TestTrain(t *testing.T) {
 			if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 				t.Fatalf("%v: %s", err, stdout)
 			}
-			if len(got) != 7 || got["model"] != "resnet20" || got["n"] != 23. ||
+			if len(got) != 9 || len(got["classes"].([]any)) != 10 || got["model"] != "resnet20" || got["n"] != 23. ||
 				got["top1"].(float64) != 1-got["wrong"].(float64)/23 && got["top1"].(float64) != (23-got["wrong"].(float64))/23 {
 				t.Errorf("got %v", got)
 			}
-			for _, key := range []string{"top5", "loss", "seconds"} {
+			for _, key := range []string{"top5", "loss", "ece", "seconds"} {
 				if _, ok := got[key].(float64); !ok {
 					t.Errorf("%s is %v", key, got[key])
 				}
 			}
 		}
 		status, stdout, _ := zooTrain(t, "eval", "--model", "resnet20", "--weights", dir, "--data", "glyphs", "--val-len", "23", "--mean", "0.5", "--std", "0.25")
-		if status != 0 || !strings.Contains(stdout, "of 23 images wrong, top-1 ") {
+		if status != 0 || !strings.Contains(stdout, "of 23 images wrong, top-1 ") || strings.Count(stdout, "\n") != 14 {
 			t.Errorf("status %d\n%s", status, stdout)
 		}
 	})
