@@ -68,12 +68,12 @@ func FindLR(ctx context.Context, c Config, s LRSearch, o Options) (*LRCurve, err
 		return nil, errors.Errorf("%s is a GAN, whose losses do not say how well it learns: there is no learning rate to be found by them", c.Model)
 	}
 	c.EMADecay, c.EMAWarmup = 0, false
-	r, err := prepare(c, o)
+	r, err := fresh(c, o)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	if err := r.loadInit(); err != nil {
+	if err := r.loadInitial(); err != nil {
 		return nil, err
 	}
 	curve := &LRCurve{Scale: c.ScaledLR() / c.Optimizer.LR}

@@ -86,14 +86,7 @@ type Run struct {
 // be, a data set that is missing or damaged, a batch that is larger than the data
 // set, and a folder that holds a run already or cannot be written.
 func New(c Config, o Options) (*Run, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	origin, err := c.Initial.read()
-	if err != nil {
-		return nil, err
-	}
-	r, err := prepare(c, o, origin)
+	r, err := fresh(c, o)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +121,18 @@ func Resume(dir string, o Options) (*Run, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// fresh makes everything of a new run but its folder and its first weights.
+func fresh(c Config, o Options) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	origin, err := c.Initial.read()
+	if err != nil {
+		return nil, err
+	}
+	return prepare(c, o, origin)
 }
 
 // prepare makes everything of a run but its folder. The archive is what the run
