@@ -15,3 +15,28 @@ func (g *Graph) Outputs() []string { return slices.Sorted(maps.Keys(g.outputs)) 
 
 // Where returns the name of the scope that a node was emitted into, "layer1.0.conv1".
 func (g *Graph) Where(n *G.Node) string { return g.scope(n) }
+
+// Emitted returns the nodes that the model emitted, with its inputs and parameters,
+// without what gorgonia.Grad added.
+func (g *Graph) Emitted() G.Nodes {
+	var nodes G.Nodes
+	for _, n := range g.expr.AllNodes() {
+		if _, ok := g.where[n]; ok {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+// Operands returns the nodes whose values an operation takes, in no order; none for
+// an input.
+func (g *Graph) Operands(n *G.Node) G.Nodes {
+	var nodes G.Nodes
+	if n.Op() == nil {
+		return nil
+	}
+	for from := g.expr.From(n.ID()); from.Next(); {
+		nodes = append(nodes, from.Node().(*G.Node))
+	}
+	return nodes
+}

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"image"
 	"image/png"
 	"io"
 	"os"
@@ -112,6 +113,14 @@ func (t *adversary) artifacts(bool) error {
 	return t.gallery.write(filepath.Join(dir, fmt.Sprintf("epoch-%03d.png", len(t.progress.History))))
 }
 
+func (t *adversary) network() *graph.Graph { return t.duel.generator.Graph() }
+
+// exhibits are the images of the epoch beside some of the real ones.
+func (t *adversary) exhibits() ([]exhibit, error) {
+	list, err := t.imageFeed.exhibits()
+	return append(list, exhibit{name: "generated_images", picture: t.gallery.sheet}), err
+}
+
 func (t *adversary) close() {
 	t.stop()
 	if t.duel != nil {
@@ -126,6 +135,7 @@ func (t *adversary) close() {
 type gallery struct {
 	program *graph.Program
 	c, h, w int
+	sheet   image.Image // what was drawn last
 }
 
 // galleryRows is the number of rows, and of columns, of the grid.
@@ -144,7 +154,7 @@ func newGallery(m *zoo.Model, p *graph.Params, seed uint64) (*gallery, error) {
 	z := make([]float32, n*m.InputShape()[0])
 	kernel.FillNormal(z, 0, 1, rng.New(seed, "gallery"))
 	c, h, w := m.Picture()
-	return &gallery{program, c, h, w}, program.Let("z", tensor.New(tensor.WithShape(n, m.InputShape()[0]), tensor.WithBacking(z)))
+	return &gallery{program: program, c: c, h: h, w: w}, program.Let("z", tensor.New(tensor.WithShape(n, m.InputShape()[0]), tensor.WithBacking(z)))
 }
 
 // write draws the images.
@@ -156,9 +166,8 @@ func (g *gallery) write(path string) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := contactsheet.Draw(v.Float32s(), g.c, g.h, g.w, galleryRows)
-	if err != nil {
+	if g.sheet, err = contactsheet.Draw(v.Float32s(), g.c, g.h, g.w, galleryRows); err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(path, func(w io.Writer) error { return png.Encode(w, sheet) })
+	return atomicfile.WriteFile(path, func(w io.Writer) error { return png.Encode(w, g.sheet) })
 }

@@ -186,6 +186,21 @@ func (t *classifier) artifacts(best bool) error {
 	return writeConfusion(t.dir.path(ConfusionFile), t.data.Val.Classes(), t.metrics.Confusion)
 }
 
+func (t *classifier) network() *graph.Graph { return t.program.Graph() }
+
+func (t *classifier) exhibits() ([]exhibit, error) {
+	list, err := t.imageFeed.exhibits()
+	if err != nil || len(t.eval.worst) == 0 {
+		return list, err
+	}
+	var inputs []float32
+	for _, m := range t.eval.worst {
+		inputs = append(inputs, m.input...)
+	}
+	sheet, err := t.show.sheet(inputs, sheetColumns)
+	return append(list, exhibit{name: "worst_mistakes", picture: sheet}), err
+}
+
 func (t *classifier) close() {
 	t.stop()
 	if t.eval != nil {

@@ -91,6 +91,9 @@ type Config struct {
 	// CheckpointMinutes is how long a run goes on before it writes last.ckpt
 	// without waiting for the end of the epoch; 0 for at the end of epochs only.
 	CheckpointMinutes float64 `yaml:"checkpoint_minutes"`
+
+	// TensorBoard has the run write event files for TensorBoard to its folder.
+	TensorBoard bool `yaml:"tensorboard"`
 }
 
 // ReadConfig reads settings in YAML. Those that the file does not give are the

@@ -256,6 +256,7 @@ type evaluator struct {
 	loader  *dataset.Loader
 	x       *tensor.Dense // (N, C, H, W)
 	total   int           // images of the split
+	worst   mistakes      // of the last run
 }
 
 // newEvaluator compiles the inference graph of the model. What it measures does
@@ -289,6 +290,7 @@ func (e *evaluator) run(ctx context.Context, done func(done, total int)) (*Metri
 		return nil, err
 	}
 	m := new(Metrics)
+	e.worst = nil
 	for {
 		b, err := e.loader.Next(ctx)
 		if err == io.EOF {
@@ -320,8 +322,12 @@ func (e *evaluator) add(m *Metrics, b *dataset.Batch) error {
 	if err != nil {
 		return err
 	}
-	classes := logits.Shape()[1]
-	return m.Add(logits.Float32s()[:len(b.Labels)*classes], b.Labels)
+	counted := logits.Float32s()[:len(b.Labels)*logits.Shape()[1]]
+	if err := m.Add(counted, b.Labels); err != nil {
+		return err
+	}
+	e.worst.addBatch(counted, b)
+	return nil
 }
 
 func (e *evaluator) close() {

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
+	"github.com/gorgonia-zoo/modelzoo/internal/tfevents"
 )
 
 // The files of a run folder.
@@ -68,8 +69,14 @@ func (f folder) create(overwrite bool) error {
 	if !removed {
 		return nil
 	}
-	if err := os.RemoveAll(f.path(SamplesDir)); err != nil {
-		return plain(f.path(SamplesDir), err)
+	events, err := tfevents.Files(string(f))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(events, f.path(SamplesDir)) {
+		if err := os.RemoveAll(path); err != nil {
+			return plain(path, err)
+		}
 	}
 	return nil
 }

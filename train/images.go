@@ -17,6 +17,8 @@ type imageFeed struct {
 	loader *dataset.Loader
 	batch  int // images
 	each   int // batches of a step
+	show   pictures
+	first  []float32 // images of the first batch of an epoch
 }
 
 // load begins to prepare the training images of a run, of shape (c, h, w).
@@ -24,6 +26,7 @@ func (f *imageFeed) load(r *Run, c, h, w int, n dataset.Normalization) (err erro
 	p := r.config.Augment.pipeline(f.data, c, h, w)
 	p.Normalize = n
 	f.batch, f.each = r.config.BatchSize, r.config.Accumulate
+	f.show = pictures{c, h, w, n}
 	f.loader, err = dataset.NewLoader(f.data.Train, dataset.Config{
 		BatchSize: f.batch, Shuffle: true, DropLast: true,
 		Pipeline: p, Seed: r.config.Seed, Workers: r.options.Workers, Log: r.log,
@@ -54,8 +57,23 @@ func (f *imageFeed) seek(epoch, step int) error {
 
 // next returns the next batch, and adds to the tally how long that took.
 func (f *imageFeed) next(ctx context.Context, sums *tally) (*dataset.Batch, error) {
-	defer sums.waited(time.Now())
-	return f.loader.Next(ctx)
+	begin := time.Now()
+	b, err := f.loader.Next(ctx)
+	sums.waited(begin)
+	if err == nil && b.Index == 0 {
+		shown := min(len(b.Labels), 2*sheetColumns) * f.show.size()
+		f.first = append(f.first[:0], b.Images.Float32s()[:shown]...)
+	}
+	return b, err
+}
+
+// exhibits are some of the images that the epoch began with, as the model saw them.
+func (f *imageFeed) exhibits() ([]exhibit, error) {
+	if len(f.first) == 0 {
+		return nil, nil // the run went on within the epoch
+	}
+	sheet, err := f.show.sheet(f.first, sheetColumns)
+	return []exhibit{{name: "training_images", picture: sheet}}, err
 }
 
 // skipped counts the training images that could not be decoded.

@@ -25,6 +25,7 @@ type writer struct {
 	windows *dataset.Windows // of others
 	read    *reader
 	decoder *zoo.Decoder // made when a sample is wanted
+	said    string       // the last sample
 }
 
 func (t *writer) open() (err error) {
@@ -199,6 +200,8 @@ func (t *writer) evaluate(ctx context.Context, r *EpochResult, done func(done, t
 }
 
 func (t *writer) better(a, b EpochResult) bool { return a.ValLoss < b.ValLoss }
+
+func (t *writer) network() *graph.Graph { return t.feed.program.Graph() }
 
 func (t *writer) close() {
 	if t.feed != nil {

@@ -148,6 +148,7 @@ func (s *session) step(ctx context.Context) error {
 	s.now.Batch, s.now.Loss, s.now.LR = p.Step, loss, lr
 	s.now.Done += s.task.perStep()
 	s.now.Step, s.now.Skipped = s.steps(), s.task.skipped()
+	s.board.step(s.now)
 	s.report()
 	return nil
 }
@@ -232,7 +233,7 @@ func (s *session) writeEpoch(best bool) error {
 	if err := s.save(); err != nil {
 		return err
 	}
-	if err := s.dir.writeMetrics(s.progress.History); err != nil {
+	if err := s.writeRecords(); err != nil {
 		return err
 	}
 	kind, _, _ := strings.Cut(s.config.Data, ":")

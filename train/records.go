@@ -1,5 +1,18 @@
 package train
 
+// writeRecords writes what the epoch that has ended came to.
+func (s *session) writeRecords() error {
+	history := s.progress.History
+	if err := s.dir.writeMetrics(history); err != nil {
+		return err
+	}
+	show, err := s.task.exhibits()
+	if err != nil {
+		return err
+	}
+	return s.board.epoch(history[len(history)-1], s.params, show)
+}
+
 // catchUp brings what the folder says of the epochs to where the checkpoint is: a
 // run that was killed may have written one of them and not the other.
 func (r *Run) catchUp() error {

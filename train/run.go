@@ -78,6 +78,7 @@ type Run struct {
 
 	stepsPerEpoch int
 	progress      progress
+	board         *board
 }
 
 // New prepares a run and makes its folder. The run must be closed.
@@ -198,6 +199,9 @@ func (r *Run) begin() error {
 		return err
 	}
 	r.log.Info("begin", r.describe()...)
+	if err := r.openBoard(); err != nil {
+		return err
+	}
 	return r.save()
 }
 
@@ -211,7 +215,10 @@ func (r *Run) goOn(a *weights.Archive) error {
 		return err
 	}
 	r.log.Info("resume", append(r.describe(), slog.Int("epoch", r.progress.Epoch+1), slog.Int("step", r.progress.Step))...)
-	return r.catchUp()
+	if err := r.catchUp(); err != nil {
+		return err
+	}
+	return r.openBoard()
 }
 
 func (r *Run) attachLog() error {
@@ -287,7 +294,11 @@ func (r *Run) Close() error {
 	if r.task != nil {
 		r.task.close()
 	}
-	return r.logFile.Close()
+	err := r.board.close()
+	if e := r.logFile.Close(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // save writes last.ckpt.

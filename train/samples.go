@@ -30,6 +30,7 @@ func (t *writer) artifacts(bool) error {
 		t.log.Warn("no sample", slog.Int("epoch", epoch), slog.String("reason", err.Error()))
 		text = "(none: " + err.Error() + ")"
 	}
+	t.said = text
 	path := t.dir.path(SamplesFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
@@ -43,6 +44,11 @@ func (t *writer) artifacts(bool) error {
 		return plain(path, err)
 	}
 	return nil
+}
+
+// exhibits is the sample of the epoch.
+func (t *writer) exhibits() ([]exhibit, error) {
+	return []exhibit{{name: "sample", text: t.said}}, nil
 }
 
 // sample continues the end of a line.

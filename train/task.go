@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgonia-zoo/modelzoo/graph"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -51,6 +52,9 @@ type task interface {
 	evaluate(ctx context.Context, r *EpochResult, done func(done, total int)) error
 	better(a, b EpochResult) bool
 	artifacts(best bool) error
+	// exhibits are what the epoch has to show, and network is the graph of a step.
+	exhibits() ([]exhibit, error)
+	network() *graph.Graph
 
 	close()
 }

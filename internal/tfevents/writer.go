@@ -21,9 +21,6 @@ import (
 // prefix is how the names of event files begin; TensorBoard reads no others.
 const prefix = "events.out.tfevents."
 
-// Pattern matches the event files of a folder.
-const Pattern = prefix + "*"
-
 // Writer writes an event file. Its methods keep the first error, which Flush and
 // Close return. It is to be used by one goroutine.
 type Writer struct {
@@ -52,18 +49,31 @@ func Create(dir string) (*Writer, error) {
 // nextSecond is now or, if an event file has that time or a later one in its
 // name, the second after it: the names say the order of the files.
 func nextSecond(dir string, now int64) (int64, error) {
-	entries, err := os.ReadDir(dir)
+	files, err := Files(dir)
 	if err != nil {
-		return 0, plain(dir, err)
+		return 0, err
 	}
-	for _, e := range entries {
-		rest, ok := strings.CutPrefix(e.Name(), prefix)
-		digits, _, _ := strings.Cut(rest, ".")
-		if second, err := strconv.ParseInt(digits, 10, 64); ok && err == nil {
+	for _, path := range files {
+		digits, _, _ := strings.Cut(filepath.Base(path)[len(prefix):], ".")
+		if second, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			now = max(now, second+1)
 		}
 	}
 	return now, nil
+}
+
+// Files returns the event files of a folder, in order.
+func Files(dir string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, plain(dir, err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // Purge says that what earlier files have from a step on does not count: a run

@@ -38,7 +38,7 @@ func write(t *testing.T) string {
 // only returns the event files of a folder, in order.
 func only(t *testing.T, dir string, n int) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, Pattern))
+	files, err := Files(dir)
 	if err != nil || len(files) != n {
 		t.Fatalf("%v, %v, want %d files", files, err, n)
 	}
