@@ -23,7 +23,7 @@ DATA half<>+0(SB)/4, $0.5
 GLOBL half<>(SB), RODATA|NOPTR, $4
 
 // A row of pixels that stands for those outside the image.
-GLOBL outside<>(SB), RODATA|NOPTR, $384
+GLOBL outside<>(SB), RODATA|NOPTR, $576
 
 // Constants to all lanes of V24 and further registers.
 #define NO_CONSTANTS

@@ -471,13 +471,17 @@ func spread(set isa, name string, m winoMap, step int) {
 		})
 }
 
+// outsidePixels is the length of the longest row of a tile, 5 pixels that are 2
+// apart.
+const outsidePixels = 4*2 + 1
+
 // zeros emits a row of pixels that stands for those outside the image.
 func zeros() Mem {
 	if m, ok := sequences["outside"]; ok {
 		return m
 	}
 	m := GLOBL("outside", RODATA|NOPTR)
-	for i := range 6 * block / 2 {
+	for i := range outsidePixels * block / 2 {
 		DATA(8*i, U64(0))
 	}
 	sequences["outside"] = m
