@@ -18,24 +18,25 @@ import (
 
 // Graph is a finished graph with what is needed to use it.
 type Graph struct {
-	expr       *G.ExprGraph
-	mode       Mode
-	params     *Params
-	inputGrad  bool
-	skipInit   bool
-	skipValues bool
-	frozen     func(param string) bool // or nil
-	fixedStats bool
-	taps       []string
-	inputs     G.Nodes
-	paramNodes G.Nodes
-	trainable  G.Nodes
-	outputs    map[string]*G.Node
-	loss       *G.Node
-	layers     []Layer
-	where      map[*G.Node]string
-	values     map[string]*G.Node // of scopes, by path
-	tappable   []string           // their paths, in the order in which they began
+	expr        *G.ExprGraph
+	mode        Mode
+	params      *Params
+	inputGrad   bool
+	skipInit    bool
+	skipValues  bool
+	frozen      func(param string) bool  // or nil
+	frozenNorms func(buffer string) bool // or nil
+	fixedStats  bool
+	taps        []string
+	inputs      G.Nodes
+	paramNodes  G.Nodes
+	trainable   G.Nodes
+	outputs     map[string]*G.Node
+	loss        *G.Node
+	layers      []Layer
+	where       map[*G.Node]string
+	values      map[string]*G.Node // of scopes, by path
+	tappable    []string           // their paths, in the order in which they began
 }
 
 // Layer is one line of a model's description.
@@ -71,6 +72,13 @@ func WithoutValues() Option { return func(g *Graph) { g.skipValues = true } }
 // they are not among the trained ones of the graph, and a Program spends nothing
 // on their gradients.
 func WithFrozen(frozen func(param string) bool) Option { return func(g *Graph) { g.frozen = frozen } }
+
+// WithFrozenNorms has those norms of a training graph whose running statistics'
+// names frozen holds true for normalise with them, as in evaluation, and leave them
+// as they are.
+func WithFrozenNorms(frozen func(buffer string) bool) Option {
+	return func(g *Graph) { g.frozenNorms = frozen }
+}
 
 // WithFixedStatistics has the norms of a training graph leave the running
 // statistics as they are; they normalise with those of the batch all the same.

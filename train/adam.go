@@ -90,7 +90,7 @@ func (o *Adam) update(w, g []float32, s *slot) {
 		vmax, _ = s.buffer(2)
 	}
 	kernel.Adam{
-		LR: o.LR, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decoupled: o.Decoupled, AMSGrad: o.AMSGrad,
+		LR: s.rate(o.LR), Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decoupled: o.Decoupled, AMSGrad: o.AMSGrad,
 		WeightDecay: s.decay(o.WeightDecay),
 	}.Step(w, g, m, v, vmax, s.step)
 }

@@ -97,8 +97,11 @@ func (t *classifier) compile() (err error) {
 	if err = t.load(t.Run, ch, h, w, c.normalization()); err != nil {
 		return err
 	}
-	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing})
+	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing}, c.FineTuning.GraphOptions()...)
 	if err != nil {
+		return err
+	}
+	if err := c.FineTuning.check(g); err != nil {
 		return err
 	}
 	if t.program, err = graph.NewProgram(g); err != nil {
@@ -118,7 +121,9 @@ func (c *Config) normalization() dataset.Normalization {
 	return dataset.Normalization{Mean: c.Mean, Std: c.Std}
 }
 
-func (t *classifier) makeSolver() (Solver, error) { return t.config.Optimizer.Solver(t.params) }
+func (t *classifier) makeSolver() (Solver, error) {
+	return t.config.Optimizer.Solver(t.params, t.config.FineTuning.Scale(t.params))
+}
 
 func (t *classifier) toEvaluate() int { return t.eval.total }
 

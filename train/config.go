@@ -57,6 +57,8 @@ type Config struct {
 	// Seed determines the initial weights, the order of images, their augmentation,
 	// dropout, and the images of glyphs.
 	Seed uint64 `yaml:"seed"`
+	// FineTuning keeps parts of the model from learning, or makes them learn less.
+	FineTuning `yaml:",inline"`
 	// LabelSmoothing in [0, 1) moves that share of each target to all classes.
 	LabelSmoothing float64 `yaml:"label_smoothing"`
 
@@ -207,6 +209,12 @@ func (c *Config) Validate() error {
 	}
 	if err := c.Initial.validate(m.Task()); err != nil {
 		return err
+	}
+	if err := c.FineTuning.validate(); err != nil {
+		return err
+	}
+	if c.FineTuning.given() && m.Task() == zoo.Generation {
+		return errors.Errorf("freeze, lr_scale and layer_decay are for classifiers and language models, %s is a GAN", c.Model)
 	}
 	if err := c.Augment.validate(); err != nil {
 		return errors.Wrap(err, "augment")

@@ -74,8 +74,11 @@ func (t *writer) describe(m *weights.Meta) {
 
 func (t *writer) compile() (err error) {
 	c := &t.config
-	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing})
+	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing}, c.FineTuning.GraphOptions()...)
 	if err != nil {
+		return err
+	}
+	if err := c.FineTuning.check(g); err != nil {
 		return err
 	}
 	if t.feed, err = newSequences(g, t.model.State()); err != nil {
@@ -112,7 +115,9 @@ func (c *Config) resolveSteps(s *dataset.Streams, covering int) error {
 	return nil
 }
 
-func (t *writer) makeSolver() (Solver, error) { return t.config.Optimizer.Solver(t.params) }
+func (t *writer) makeSolver() (Solver, error) {
+	return t.config.Optimizer.Solver(t.params, t.config.FineTuning.Scale(t.params))
+}
 
 func (t *writer) sizes() (train, val int) { return t.text.Train.Len(), t.text.Val.Len() }
 

@@ -71,12 +71,12 @@ func DefaultOptimizer(name string) OptimizerConfig {
 }
 
 // Solver returns a solver for the parameters of a model that is trained by a
-// graph.Program.
-func (c OptimizerConfig) Solver(p *graph.Params) (Solver, error) {
+// graph.Program. The learning rate of each is multiplied by its scale; nil for 1.
+func (c OptimizerConfig) Solver(p *graph.Params, scale func(name string) float64) (Solver, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	o := SolverOptions{KeepGrads: true}
+	o := SolverOptions{KeepGrads: true, Scale: scale}
 	if c.ExemptNormsAndBiases {
 		o.Exempt = NormsAndBiases(p)
 	}

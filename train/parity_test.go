@@ -32,7 +32,8 @@ func TestTenSteps(t *testing.T) {
 			}
 			program := start(t, run)
 			defer program.Close()
-			solver := solver(t, run.Optimizer)
+			tuning := train.FineTuning{Freeze: run.Freeze, LRScale: run.LRScale}
+			solver := solver(t, run.Optimizer, tuning.Scale(program.Graph().Params()))
 			for i, want := range run.Losses {
 				give(t, program, run.Batches[i%len(run.Batches)])
 				if err := program.Step(solver); err != nil {
@@ -68,7 +69,8 @@ func start(t *testing.T, run *parity.Run) *graph.Program {
 		t.Fatal(err)
 	}
 	params := graph.NewParams(1)
-	g, err := m.LossGraph(params, graph.Train, shape[0], zoo.Loss{}, graph.WithoutInit())
+	tuning := train.FineTuning{Freeze: run.Freeze}
+	g, err := m.LossGraph(params, graph.Train, shape[0], zoo.Loss{}, append(tuning.GraphOptions(), graph.WithoutInit())...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,18 +101,21 @@ func give(t *testing.T, program *graph.Program, b parity.Batch) {
 }
 
 // solver is PyTorch's optimiser of that name.
-func solver(t *testing.T, o parity.Optimizer) train.Solver {
+func solver(t *testing.T, o parity.Optimizer, scale func(name string) float64) train.Solver {
 	t.Helper()
+	options := train.SolverOptions{Scale: scale}
 	switch o.Name {
 	case "SGD":
-		return &train.SGD{LR: o.LR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay}
+		return &train.SGD{LR: o.LR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, SolverOptions: options}
 	case "Adam", "AdamW":
 		s := train.NewAdam(o.LR)
 		s.WeightDecay, s.Decoupled = o.WeightDecay, o.Name == "AdamW"
+		s.SolverOptions = options
 		return s
 	case "RMSprop":
 		s := train.NewRMSProp(o.LR)
 		s.Momentum, s.WeightDecay, s.Eps = o.Momentum, o.WeightDecay, o.Eps
+		s.SolverOptions = options
 		return s
 	}
 	t.Fatalf("no solver for %s", o.Name)

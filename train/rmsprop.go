@@ -71,7 +71,7 @@ func (o *RMSProp) update(w, g []float32, s *slot) {
 		b, _ = s.buffer(2)
 	}
 	kernel.RMSProp{
-		LR: o.LR, Alpha: o.Alpha, Eps: o.Eps, Momentum: o.Momentum, Centered: o.Centered,
+		LR: s.rate(o.LR), Alpha: o.Alpha, Eps: o.Eps, Momentum: o.Momentum, Centered: o.Centered,
 		WeightDecay: s.decay(o.WeightDecay),
 	}.Step(w, g, v, a, b)
 }

@@ -67,7 +67,7 @@ func (o *SGD) update(w, g []float32, s *slot) {
 		v, first = s.buffer(0)
 	}
 	kernel.SGD{
-		LR: o.LR, Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov,
+		LR: s.rate(o.LR), Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov,
 		WeightDecay: s.decay(o.WeightDecay),
 	}.Step(w, g, v, first)
 }

@@ -17,11 +17,11 @@ type sides struct {
 const generatorPrefix = "generator."
 
 func newSides(o *OptimizerConfig, p *graph.Params) (*sides, error) {
-	g, err := o.Solver(p)
+	g, err := o.Solver(p, nil)
 	if err != nil {
 		return nil, err
 	}
-	d, err := o.Solver(p)
+	d, err := o.Solver(p, nil)
 	return &sides{g, d}, err
 }
 

@@ -52,6 +52,9 @@ type SolverOptions struct {
 	// Exempt says which parameters weight decay leaves alone; by default, as in
 	// PyTorch, it is applied to all. See NormsAndBiases.
 	Exempt func(name string) bool
+	// Scale is what the learning rate of a parameter is multiplied by, as that of a
+	// parameter group is chosen in PyTorch; by default 1 for all.
+	Scale func(name string) float64
 	// KeepGrads leaves the gradients as they are. By default they are set to
 	// zero after the step, as Gorgonia's own solvers do, because a machine made
 	// with gorgonia.BindDualValues adds the next ones to them; a graph.Program
@@ -94,6 +97,7 @@ type slot struct {
 	step   int
 	size   int
 	exempt bool
+	scale  float64
 	bufs   [3][]float32 // made when first needed
 	round  uint64       // in which the parameter was seen last
 }
@@ -112,6 +116,9 @@ func (s *slot) buffer(i int) (b []float32, first bool) {
 	}
 	return s.bufs[i], false
 }
+
+// rate returns the learning rate of the parameter.
+func (s *slot) rate(lr float64) float64 { return lr * s.scale }
 
 // decay returns the weight decay of the parameter.
 func (s *slot) decay(weightDecay float64) float64 {
@@ -168,7 +175,7 @@ func (m *memory) slot(name string, size int, o SolverOptions) (*slot, error) {
 	s, ok := m.byName[name]
 	switch {
 	case !ok:
-		s = &slot{name: name, size: size, exempt: o.Exempt != nil && o.Exempt(name)}
+		s = o.slot(name, size)
 		m.add(s)
 	case s.size < 0: // restored, and nothing is remembered but the step
 		s.size = size
@@ -179,6 +186,15 @@ func (m *memory) slot(name string, size int, o SolverOptions) (*slot, error) {
 	}
 	s.round = m.round
 	return s, nil
+}
+
+// slot returns the empty memory of a parameter.
+func (o *SolverOptions) slot(name string, size int) *slot {
+	s := &slot{name: name, size: size, exempt: o.Exempt != nil && o.Exempt(name), scale: 1}
+	if o.Scale != nil {
+		s.scale = o.Scale(name)
+	}
+	return s
 }
 
 func (m *memory) add(s *slot) {
@@ -208,7 +224,8 @@ func (m *memory) restore(state []ParamState, o SolverOptions, names []string) er
 		if fresh.byName[p.Name] != nil {
 			return errors.Errorf("solver state: parameter %s is there twice", p.Name)
 		}
-		s := &slot{name: p.Name, step: p.Step, exempt: o.Exempt != nil && o.Exempt(p.Name), size: -1}
+		s := o.slot(p.Name, -1)
+		s.step = p.Step
 		known := 0
 		for b, name := range names {
 			v, ok := p.Buffers[name]

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorgonia-zoo/modelzoo/internal/tfevents")
+	"github.com/gorgonia-zoo/modelzoo/internal/tfevents"
+)
 
 // boardEvent is an event as internal/tfevents/testdata/read.py prints it.
 type boardEvent struct {

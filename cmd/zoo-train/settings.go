@@ -91,6 +91,9 @@ var settings = []setting{
 	{"skip", "PATTERN,...", "parameters to begin at random whatever the weights have: 'layer4.*'", func(c *train.Config) any { return &c.Skip }},
 	{"adapt-input", "", "bring the first convolution to the channels of the images: three to one by their sum", func(c *train.Config) any { return &c.AdaptInput }},
 	{"no-strict", "", "load the names that weights and model have in common, and tell of the rest", func(c *train.Config) any { return &c.NoStrict }},
+	{"freeze", "PATTERN,...", "parameters that stay as they are, with their norms in evaluation mode: 'conv1.*,bn1.*,layer1.*'", func(c *train.Config) any { return &c.Freeze }},
+	{"lr-scale", "PATTERN=X,...", "factors of the learning rate: 'fc.*=10'", func(c *train.Config) any { return &c.LRScale }},
+	{"layer-decay", "X", "factor of the learning rate from each layer to the one before it, such as 0.8", func(c *train.Config) any { return &c.LayerDecay }},
 	{"tensorboard", "", "event files for TensorBoard in the run folder (default true)", func(c *train.Config) any { return &c.TensorBoard }},
 	{"checkpoint-minutes", "X", "time between two checkpoints within an epoch (default 10)", func(c *train.Config) any { return &c.CheckpointMinutes }},
 }

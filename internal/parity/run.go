@@ -8,6 +8,11 @@ type Run struct {
 	Optimizer Optimizer  `json:"optimizer"`
 	// Batches take turns: step i takes Batches[i % len(Batches)].
 	Batches []Batch `json:"batches"`
+	// Freeze are patterns of parameters that PyTorch leaves as they are, with their
+	// norms in evaluation mode, and LRScale are pattern=factor of parameter groups with
+	// a learning rate of their own.
+	Freeze  []string `json:"freeze"`
+	LRScale []string `json:"lr_scale"`
 	// State is the state dict before the first step.
 	State []Param `json:"state"`
 	// Losses are the losses of the steps, each before its update.

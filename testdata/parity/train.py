@@ -1,5 +1,7 @@
 """Ten steps of training with each optimiser."""
 
+import fnmatch
+
 import torch
 import torch.nn.functional as F
 
@@ -47,19 +49,47 @@ RUNS = {
         "resnet20", {}, (8, 3, 32, 32),
         "RMSprop", {"lr": 2e-4, "eps": 1e-4, "momentum": 0.9, "weight_decay": 0.02},
     ),
+    # Fine-tuning. The norms of frozen layers stand between layers that learn.
+    "frozen_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "SGD", {"lr": 0.03, "momentum": 0.9, "weight_decay": 0.02},
+        {"freeze": ["conv1.*", "bn1.*", "layer1.*"], "lr_scale": ["fc.*=10"]},
+    ),
+    "frozen_middle_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "AdamW", {"lr": 5e-4, "weight_decay": 2},
+        {"freeze": ["layer2.*"], "lr_scale": ["fc.*=10", "layer3.0.*=0.5", "layer3.*=2"]},
+    ),
 }
+
+
+def groups(net, lr, freeze, lr_scale):
+    """Freeze parameters and norms, and return the groups of those that learn."""
+    matches = lambda name, patterns: any(fnmatch.fnmatchcase(name, p) for p in patterns)
+    for name, module in net.named_modules():
+        if isinstance(module, torch.nn.BatchNorm2d) and matches(name + ".running_mean", freeze):
+            module.eval()
+    params = []
+    for name, p in net.named_parameters():
+        p.requires_grad = not matches(name, freeze)
+        if not p.requires_grad:
+            continue
+        scale = next((float(s.split("=")[1]) for s in lr_scale if matches(name, [s.split("=")[0]])), 1)
+        params.append({"params": [p], "lr": lr * scale})
+    return params
 
 
 def run(name, dtype):
     """Losses of the steps, and the state after them."""
-    model, options, shape, optimiser, settings = RUNS[name]
+    model, options, shape, optimiser, settings, *tuning = RUNS[name]
     of = convnet if model == "convnet" else models
     net = (convnet.build() if of is convnet else models.build(model, options)).to(dtype)
     tensors = of.state(net)
     models.load(net, tensors)
     classes = net.fc2.out_features if of is convnet else net.fc.out_features
     batches = [models.batch("batch%d" % i, shape, classes) for i in range(4)]
-    opt = getattr(torch.optim, optimiser)(net.parameters(), **settings)
+    opt = getattr(torch.optim, optimiser)(
+        groups(net, settings["lr"], **tuning[0]) if tuning else net.parameters(), **settings)
     losses = []
     for step in range(STEPS):
         x, labels = batches[step % len(batches)]
@@ -75,12 +105,13 @@ def run(name, dtype):
 def record(name):
     net, tensors, batches, losses, after = run(name, torch.float64)
     _, _, _, losses32, after32 = run(name, torch.float32)
-    model, options, _, optimiser, settings = RUNS[name]
+    model, options, _, optimiser, settings, *tuning = RUNS[name]
     return {
         "name": name,
         "model": model,
         "options": options,
         "optimizer": {"name": optimiser, **settings},
+        **(tuning[0] if tuning else {}),
         "batches": [{"x": x.spec(), "labels": labels} for x, labels in batches],
         "state": models.specs(net, tensors),
         "losses": [number(v) for v in losses],
