@@ -165,7 +165,8 @@ func (t TrivialAugmentWide) Apply(m *Image, r *rand.Rand) error {
 	return nil
 }
 
-func (t RandAugment) orDefault() RandAugment {
+// Defaults returns t with its defaults where it has zeros.
+func (t RandAugment) Defaults() RandAugment {
 	if t.Ops == 0 {
 		t.Ops = 2
 	}
@@ -177,12 +178,12 @@ func (t RandAugment) orDefault() RandAugment {
 
 // Params draws one of the operations for an image of size (h, w).
 func (t RandAugment) Params(h, w int, r *rand.Rand) AugmentOp {
-	return randSpace(h, w).draw(t.orDefault().Magnitude, r)
+	return randSpace(h, w).draw(t.Defaults().Magnitude, r)
 }
 
 // Shape returns (c, h, w).
 func (t RandAugment) Shape(c, h, w int) (outC, outH, outW int, err error) {
-	t = t.orDefault()
+	t = t.Defaults()
 	switch {
 	case t.Ops < 0:
 		return 0, 0, 0, errors.Errorf("rand augment: %d operations: want at least 1", t.Ops)
@@ -200,7 +201,7 @@ func (t RandAugment) Apply(m *Image, r *rand.Rand) error {
 	if _, _, _, err := t.Shape(m.C, m.H, m.W); err != nil {
 		return err
 	}
-	for range t.orDefault().Ops {
+	for range t.Defaults().Ops {
 		t.Params(m.H, m.W, r).apply(m)
 	}
 	return nil

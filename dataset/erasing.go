@@ -3,6 +3,8 @@ package dataset
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/pkg/errors"
 )
 
 // RandomErasing overwrites a random box of the normalised image with
@@ -54,11 +56,22 @@ func (t RandomErasing) apply(x []float32, c, h, w int, r *rand.Rand) {
 	}
 }
 
-func (t RandomErasing) check() error {
+// Validate reports parameters that are out of range.
+func (t RandomErasing) Validate() error {
 	if err := checkProbability("random erasing", t.P); err != nil {
 		return err
 	}
+	if v := float64(t.Value); math.IsNaN(v) || math.IsInf(v, 0) {
+		return errors.Errorf("random erasing: value %g: want a finite number", v)
+	}
 	return t.box().check("random erasing")
+}
+
+// Defaults returns t with its default scale and ratio where it has none.
+func (t RandomErasing) Defaults() RandomErasing {
+	b := t.box()
+	t.Scale, t.Ratio = b.scale, b.ratio
+	return t
 }
 
 func (t RandomErasing) box() boxRange {

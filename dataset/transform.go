@@ -42,7 +42,7 @@ func (p Pipeline) Shape(c, h, w int) (outC, outH, outW int, err error) {
 	if err := p.Normalize.check(c); err != nil {
 		return 0, 0, 0, err
 	}
-	if err := p.Erasing.check(); err != nil {
+	if err := p.Erasing.Validate(); err != nil {
 		return 0, 0, 0, err
 	}
 	return c, h, w, nil

@@ -25,8 +25,26 @@ type Augment struct {
 	Contrast   float64 `yaml:"contrast"`
 	Saturation float64 `yaml:"saturation"`
 	Hue        float64 `yaml:"hue"`
-	// Erasing is the probability that a random box is overwritten.
-	Erasing float64 `yaml:"erasing"`
+	// AutoAugment is a policy by its name in torchvision's references: "ta_wide" for
+	// dataset.TrivialAugmentWide, "ra" for dataset.RandAugment; none by default.
+	// RAOps and RAMagnitude are those of RandAugment, 0 for 2 and 9.
+	AutoAugment string `yaml:"auto_augment"`
+	RAOps       int    `yaml:"ra_ops"`
+	RAMagnitude int    `yaml:"ra_magnitude"`
+	// Erasing is the probability that a random box is overwritten. The others are
+	// those of dataset.RandomErasing, zeros for its defaults.
+	Erasing      float64    `yaml:"erasing"`
+	ErasingScale [2]float64 `yaml:"erasing_scale,flow"`
+	ErasingRatio [2]float64 `yaml:"erasing_ratio,flow"`
+	ErasingValue float64    `yaml:"erasing_value"`
+	ErasingNoise bool       `yaml:"erasing_noise"`
+	// RAReps is how often each image of an epoch is taken, in a row and changed
+	// differently, so that an epoch sees only that part of the images; 0 for once.
+	RAReps int `yaml:"ra_reps"`
+	// MixupAlpha and CutMixAlpha are those of dataset.Mixing, which changes the
+	// batches of classifiers; 0 for none.
+	MixupAlpha  float64 `yaml:"mixup_alpha"`
+	CutMixAlpha float64 `yaml:"cutmix_alpha"`
 }
 
 func (a Augment) validate() error {
@@ -38,6 +56,18 @@ func (a Augment) validate() error {
 			return errors.Errorf("%s %g, want 0 to 1", p.name, p.value)
 		}
 	}
+	if err := a.validateRepeats(); err != nil {
+		return err
+	}
+	if err := a.validateErasing(); err != nil {
+		return err
+	}
+	if err := a.mixing().Validate(); err != nil {
+		return err
+	}
+	if err := a.validatePolicy(); err != nil {
+		return err
+	}
 	_, _, _, err := a.jitter().Shape(0, 0, 0)
 	return err
 }
@@ -46,11 +76,15 @@ func (a Augment) jitter() dataset.ColorJitter {
 	return dataset.ColorJitter{Brightness: a.Brightness, Contrast: a.Contrast, Saturation: a.Saturation, Hue: a.Hue}
 }
 
-// resolve fills in what is usual for the data set.
+// resolve fills in what is usual for the data set, and defaults.
 func (a Augment) resolve(d *dataset.Data, c, h, w int) Augment {
-	if !a.Usual {
-		return a
+	if a.Usual {
+		a = a.usual(d, c, h, w)
 	}
+	return a.complete()
+}
+
+func (a Augment) usual(d *dataset.Data, c, h, w int) Augment {
 	a.Usual = false
 	for _, t := range d.TrainPipeline(c, h, w).Transforms {
 		switch t := t.(type) {
@@ -92,10 +126,13 @@ func (a Augment) pipeline(d *dataset.Data, c, h, w int) dataset.Pipeline {
 	if a.Flip > 0 {
 		shape = append(shape, dataset.RandomHorizontalFlip{P: a.Flip})
 	}
+	if t := a.policy(); t != nil {
+		shape = append(shape, t)
+	}
 	if j := a.jitter(); j != (dataset.ColorJitter{}) {
 		shape = append(shape, j)
 	}
 	p.Transforms = append(shape, colour...)
-	p.Erasing.P = a.Erasing
+	p.Erasing = a.erasing()
 	return p
 }

@@ -51,6 +51,7 @@ type classifier struct {
 	imageFeed
 	program *graph.Program
 	labels  []int
+	mixer   *mixer // nil if batches are not mixed
 	eval    *evaluator
 	metrics *Metrics // of the last evaluation
 }
@@ -97,7 +98,9 @@ func (t *classifier) compile() (err error) {
 	if err = t.load(t.Run, ch, h, w, c.normalization()); err != nil {
 		return err
 	}
-	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, zoo.Loss{LabelSmoothing: c.LabelSmoothing}, c.FineTuning.GraphOptions()...)
+	t.mixer = newMixer(c, c.BatchSize, t.model.Classes())
+	loss := zoo.Loss{LabelSmoothing: c.LabelSmoothing, Probabilities: t.mixer != nil}
+	g, err := t.model.LossGraph(t.params, graph.Train, c.BatchSize, loss, c.FineTuning.GraphOptions()...)
 	if err != nil {
 		return err
 	}
@@ -108,7 +111,11 @@ func (t *classifier) compile() (err error) {
 		return err
 	}
 	t.labels = make([]int, c.BatchSize)
-	if err = t.program.Let("y", tensor.New(tensor.WithShape(c.BatchSize), tensor.WithBacking(t.labels))); err != nil {
+	y := tensor.New(tensor.WithShape(c.BatchSize), tensor.WithBacking(t.labels))
+	if t.mixer != nil {
+		y = t.mixer.target
+	}
+	if err = t.program.Let("y", y); err != nil {
 		return err
 	}
 	val := t.data.ValPipeline(ch, h, w)
@@ -134,6 +141,9 @@ func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss f
 	}
 	defer b.Release()
 	copy(t.labels, b.Labels)
+	if t.mixer != nil {
+		t.mixer.mix(b, t.labels)
+	}
 	if err := t.program.Let("x", b.Images); err != nil {
 		return 0, err
 	}
@@ -148,7 +158,7 @@ func (t *classifier) step(ctx context.Context, sums *tally, check check) (loss f
 	if err := t.move(t.program, check); err != nil {
 		return 0, err
 	}
-	return loss, t.count(sums, loss, b.Labels)
+	return loss, t.count(sums, loss, t.labels)
 }
 
 // count adds a batch to what is measured while training.

@@ -256,7 +256,7 @@ func (c *Config) suits(kind string) error {
 	if t != zoo.Language && c.StepsPerEpoch != 0 {
 		return errors.Errorf("steps_per_epoch is for language models: %s sees all images in an epoch", c.Model)
 	}
-	return nil
+	return c.Augment.suits(t)
 }
 
 // unknown says that a name does not exist, and which ones are near.

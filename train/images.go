@@ -28,7 +28,7 @@ func (f *imageFeed) load(r *Run, c, h, w int, n dataset.Normalization) (err erro
 	f.batch, f.each = r.config.BatchSize, r.config.Accumulate
 	f.show = pictures{c, h, w, n}
 	f.loader, err = dataset.NewLoader(f.data.Train, dataset.Config{
-		BatchSize: f.batch, Shuffle: true, DropLast: true,
+		BatchSize: f.batch, Shuffle: true, Repeats: r.config.Augment.RAReps, DropLast: true,
 		Pipeline: p, Seed: r.config.Seed, Workers: r.options.Workers, Log: r.log,
 	})
 	return errors.Wrap(err, "training images")
