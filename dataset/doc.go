@@ -33,6 +33,8 @@
 //		batch.Release()
 //	}
 //
+// A [Mixing] mixes the images of such a batch with each other.
+//
 // # Text
 //
 // [OpenText] turns a specification into a [Text]: corpora of tokens and the
