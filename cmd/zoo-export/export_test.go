@@ -320,7 +320,7 @@ func TestFailures(t *testing.T) {
 		{"damaged", []string{"--from", damaged, "--to", out}, 1, damaged + ": damaged", 0},
 		{"zip", []string{"--from", zip, "--to", out}, 1, zip + ": it looks like a zip archive", 0},
 		{"no weights", []string{"--from", onlyState, "--to", out}, 1, onlyState + ": there are no weights in it", 0},
-		{"another model", []string{"--from", good, "--to", out, "--model", "resnet32"}, 1, "checkpoint of resnet20 does not fit the model: 1 of another shape, 60 missing, 0 unexpected", 13},
+		{"another model", []string{"--from", good, "--to", out, "--model", "resnet32"}, 1, "checkpoint of resnet20 does not fit the model: 1 of another shape, 60 missing, 0 unexpected", 14},
 		{"classes", []string{"--from", classes, "--to", out, "--model", "resnet20"}, 1, "fc.weight: checkpoint has 10 classes, model wants 100", 0},
 		{"no folder", []string{"--from", good, "--to", filepath.Join(dir, "no", "out.gob")}, 1, "there is no folder " + filepath.Join(dir, "no"), 0},
 		{"target is no folder", []string{"--from", good, "--to", filepath.Join(good, "out.gob")}, 1, "cannot write " + filepath.Join(good, "out.gob"), 0},
