@@ -5,11 +5,12 @@ import (
 	"bytes"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"image/png"
 	"io"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/jpeg"
 )
 
 // DefaultMaxPixels is the largest image, in pixels, that is decoded unless
@@ -44,26 +45,24 @@ func Decode(r io.Reader, dst *Image, maxPixels int) error {
 	if format == nil {
 		return errors.New("neither a JPEG nor a PNG image")
 	}
-	config, err := format.config(io.TeeReader(io.LimitReader(in, maxHeader), &head))
+	width, height, err := format.size(io.TeeReader(io.LimitReader(in, maxHeader), &head))
 	if err != nil {
 		return errors.WithMessagef(unexpectedEOF(err), "%s header", format.name)
 	}
-	if config.Width < 1 || config.Height < 1 {
-		return errors.Errorf("%s image of %dx%d pixels", format.name, config.Width, config.Height)
+	if width < 1 || height < 1 {
+		return errors.Errorf("%s image of %dx%d pixels", format.name, width, height)
 	}
-	if config.Width > maxPixels/config.Height {
+	if width > maxPixels/height {
 		return errors.Errorf("%s image of %dx%d pixels: the limit is %d pixels",
-			format.name, config.Width, config.Height, maxPixels)
+			format.name, width, height, maxPixels)
 	}
 	orientation := 1
 	if format.orientation != nil {
 		orientation = format.orientation(head.Bytes())
 	}
-	img, err := format.decode(io.MultiReader(&head, in))
-	if err != nil {
-		return errors.WithMessagef(unexpectedEOF(err), "%s image of %dx%d pixels", format.name, config.Width, config.Height)
+	if err := format.decode(dst, io.MultiReader(&head, in)); err != nil {
+		return errors.WithMessagef(unexpectedEOF(err), "%s image of %dx%d pixels", format.name, width, height)
 	}
-	convertRGB(dst, img)
 	dst.orient(orientation)
 	return nil
 }
@@ -96,15 +95,36 @@ const (
 type codec struct {
 	name   string
 	magic  string
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	size   func(io.Reader) (width, height int, err error)
+	decode func(*Image, io.Reader) error
 	// orientation reads it from the beginning of a file; nil where files have none.
 	orientation func(head []uint8) int
 }
 
 var codecs = []codec{
-	{"JPEG", jpegMagic, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation},
-	{"PNG", pngMagic, png.DecodeConfig, png.Decode, nil},
+	{"JPEG", jpegMagic, jpeg.Size, decodeJPEG, jpegOrientation},
+	{"PNG", pngMagic, pngSize, decodePNG, nil},
+}
+
+func pngSize(r io.Reader) (width, height int, err error) {
+	c, err := png.DecodeConfig(r)
+	return c.Width, c.Height, err
+}
+
+func decodePNG(dst *Image, r io.Reader) error {
+	img, err := png.Decode(r)
+	if err == nil {
+		convertRGB(dst, img)
+	}
+	return err
+}
+
+func decodeJPEG(dst *Image, r io.Reader) error {
+	img, err := jpeg.Decode(r)
+	if err == nil {
+		convertJPEG(dst, img)
+	}
+	return err
 }
 
 // imageFormat returns the codec for a file that begins with head, or nil.
@@ -196,15 +216,14 @@ func convertPaletted(dst *Image, s *image.Paletted) {
 
 // convertCMYK paints ink on white as Pillow does.
 func convertCMYK(dst *Image, s *image.CMYK) {
-	n := dst.H * dst.W
-	for y := range dst.H {
+	r, g, b := dst.Plane(0), dst.Plane(1), dst.Plane(2)
+	for y, i := 0, 0; y < dst.H; y++ {
 		row := s.Pix[y*s.Stride:]
 		for x := range dst.W {
-			light := 255 - uint32(row[4*x+3])
-			for c := range 3 {
-				ink := uint32(row[4*x+c])*light + 128
-				dst.Pix[c*n+y*dst.W+x] = uint8(light - (ink+ink>>8)>>8)
-			}
+			ink := row[4*x:]
+			light := 255 - ink[3]
+			r[i], g[i], b[i] = under(ink[0], light), under(ink[1], light), under(ink[2], light)
+			i++
 		}
 	}
 }

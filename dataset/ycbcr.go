@@ -7,7 +7,9 @@ import "image"
 // upsampling"), where image.YCbCr repeats it, and then converted with the
 // rounding of the JFIF formulas in 16-bit fixed point.
 func convertYCbCr(dst *Image, s *image.YCbCr) {
-	up := newUpsampler(s)
+	ratio := ratios[s.SubsampleRatio]
+	w, h := (dst.W+ratio[0]-1)/ratio[0], (dst.H+ratio[1]-1)/ratio[1]
+	up := newUpsampler(s.CStride, w, h, ratio[0], ratio[1])
 	r, g, b := dst.Plane(0), dst.Plane(1), dst.Plane(2)
 	cb, cr := make([]uint8, up.outWidth()), make([]uint8, up.outWidth())
 	for y := range dst.H {
@@ -19,6 +21,16 @@ func convertYCbCr(dst *Image, s *image.YCbCr) {
 			i++
 		}
 	}
+}
+
+// ratios are the pixels for one sample of colour, across and down.
+var ratios = map[image.YCbCrSubsampleRatio][2]int{
+	image.YCbCrSubsampleRatio444: {1, 1},
+	image.YCbCrSubsampleRatio422: {2, 1},
+	image.YCbCrSubsampleRatio420: {2, 2},
+	image.YCbCrSubsampleRatio440: {1, 2},
+	image.YCbCrSubsampleRatio411: {4, 1},
+	image.YCbCrSubsampleRatio410: {4, 2},
 }
 
 // ycbcrToRGB is the JFIF conversion: R = Y + 1.402 (Cr-128) and so on.
@@ -41,26 +53,14 @@ type upsampler struct {
 	sum            []int32 // a row interpolated downwards: 4 times its value, or 1
 }
 
-func newUpsampler(s *image.YCbCr) *upsampler {
-	u := &upsampler{stride: s.CStride, xRatio: 1, yRatio: 1}
-	switch s.SubsampleRatio {
-	case image.YCbCrSubsampleRatio422:
-		u.xRatio = 2
-	case image.YCbCrSubsampleRatio420:
-		u.xRatio, u.yRatio = 2, 2
-	case image.YCbCrSubsampleRatio440:
-		u.yRatio = 2
-	case image.YCbCrSubsampleRatio411:
-		u.xRatio = 4
-	case image.YCbCrSubsampleRatio410:
-		u.xRatio, u.yRatio = 4, 2
-	}
-	u.w = (s.Rect.Dx() + u.xRatio - 1) / u.xRatio
-	u.h = (s.Rect.Dy() + u.yRatio - 1) / u.yRatio
+// newUpsampler returns one for a plane of w x h samples, each of which stands for
+// xRatio x yRatio pixels.
+func newUpsampler(stride, w, h, xRatio, yRatio int) *upsampler {
+	u := &upsampler{stride: stride, w: w, h: h, xRatio: xRatio, yRatio: yRatio}
 	// libjpeg interpolates ratios of two, and across only from three samples.
-	u.linearX = u.xRatio == 2 && u.w > 2
-	u.linearY = u.yRatio == 2 && (u.linearX || u.xRatio == 1)
-	u.sum = make([]int32, u.w)
+	u.linearX = xRatio == 2 && yRatio <= 2 && w > 2
+	u.linearY = yRatio == 2 && (u.linearX || xRatio == 1)
+	u.sum = make([]int32, w)
 	return u
 }
 

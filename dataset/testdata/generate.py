@@ -9,6 +9,8 @@ python3-torch and python3-torchvision):
 Everything is computed from formulas, so that a second run changes nothing.
 """
 
+import io
+import base64
 import hashlib
 import json
 import math
@@ -370,6 +372,39 @@ def photographs():
     return cases
 
 
+def jpegs():
+    """JPEG files of every kind that Pillow writes, and the digests of what it reads.
+
+    The pictures have noise in them, so that all coefficients are used and samples
+    are clipped at both ends.
+    """
+    rng = np.random.RandomState(5)
+    cases = []
+    for i, (h, w) in enumerate([(1, 1), (1, 9), (8, 8), (9, 17), (16, 16), (17, 15), (33, 31), (40, 24)] * 6):
+        smoothed = np.asarray(smooth(h, w)).astype(int)
+        noise = rng.randint(-90, 90, (h, w, 3)) * (i % 3)
+        img = Image.fromarray((smoothed + noise).clip(0, 255).astype(np.uint8))
+        if i % 7 == 3:
+            img = img.convert("L")
+        if i % 11 == 5:
+            img = img.convert("CMYK")
+        options = {
+            "quality": (10, 50, 75, 90, 96, 100)[i % 6 if i % 4 else 5 - i % 6],
+            "subsampling": (0, 1, 2, 2)[i // 8 % 4] if img.mode != "L" else -1,
+            "progressive": i % 2 == 1, "optimize": i % 5 == 0,
+        }
+        f = io.BytesIO()
+        img.save(f, "JPEG", **options)
+        pixels = np.asarray(Image.open(f).convert("RGB"))
+        cases.append({
+            "name": "%dx%d %s %s" % (w, h, img.mode, " ".join("%s=%s" % kv for kv in options.items())),
+            "file": base64.b64encode(f.getvalue()).decode(),
+            "shape": pixels.shape[:2],
+            "digest": hashlib.sha256(pixels.transpose(2, 0, 1).tobytes()).hexdigest(),
+        })
+    return cases
+
+
 def dump(name, value, indent=1):
     with open(os.path.join(HERE, name), "w") as f:
         json.dump(value, f, indent=indent)
@@ -381,6 +416,7 @@ if __name__ == "__main__":
     dump("augment.json", augment(), indent=None)
     dump("mixing.json", mixing())
     dump("formats.json", formats())
+    dump("jpeg.json", jpegs())
     dump("orientation.json", orientations())
     dump("photographs.json", photographs())
     normalized, scaled = normalize()

@@ -1,0 +1,91 @@
+package jpeg
+
+// Constants of the inverse transform of Loeffler, Ligtenberg and Moschytz 1989 with
+// 11 multiplications, in 13-bit fixed point. What a name says is the number.
+const (
+	fixBits = 13
+	extra   = 2 // bits that the first pass keeps below the point
+
+	c0_298631336 = 2446
+	c0_390180644 = 3196
+	c0_541196100 = 4433
+	c0_765366865 = 6270
+	c0_899976223 = 7373
+	c1_175875602 = 9633
+	c1_501321110 = 12299
+	c1_847759065 = 15137
+	c1_961570560 = 16069
+	c2_053119869 = 16819
+	c2_562915447 = 20995
+	c3_072711026 = 25172
+)
+
+// inverse writes the 8x8 samples of a block. The roundings are those of libjpeg's
+// accurate integer method: after the columns to two bits below the point, and at the
+// end.
+func inverse(dst []uint8, stride int, coef *block, quant *[64]int32) {
+	var work [64]int32
+	for x := range 8 {
+		column(&work, coef, quant, x)
+	}
+	for y := range 8 {
+		row(dst[y*stride:][:8], (*[8]int32)(work[8*y:]))
+	}
+}
+
+// column transforms column x of the coefficients.
+func column(work *[64]int32, coef *block, quant *[64]int32, x int) {
+	if coef[8+x]|coef[16+x]|coef[24+x]|coef[32+x]|coef[40+x]|coef[48+x]|coef[56+x] == 0 {
+		v := int32(coef[x]) * quant[x] << extra
+		for y := range 8 {
+			work[8*y+x] = v
+		}
+		return
+	}
+	at := func(y int) int32 { return int32(coef[8*y+x]) * quant[8*y+x] }
+	v := transform(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+	const shift = fixBits - extra
+	for y := range 8 {
+		work[8*y+x] = (v[y] + 1<<(shift-1)) >> shift
+	}
+}
+
+// row transforms a row and writes its samples.
+func row(dst []uint8, in *[8]int32) {
+	const shift = fixBits + extra + 3 // the transform makes values 8 times as large
+	if in[1]|in[2]|in[3]|in[4]|in[5]|in[6]|in[7] == 0 {
+		s := sample((in[0] + 1<<(extra+2)) >> (extra + 3))
+		for x := range dst {
+			dst[x] = s
+		}
+		return
+	}
+	v := transform(in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7])
+	for x := range dst {
+		dst[x] = sample((v[x] + 1<<(shift-1)) >> shift)
+	}
+}
+
+// sample brings a value around zero to one of 8 bits.
+func sample(v int32) uint8 { return uint8(min(max(v+128, 0), 255)) }
+
+// transform is the transform of eight values, 2^13 times as large.
+func transform(s0, s1, s2, s3, s4, s5, s6, s7 int32) (out [8]int32) {
+	// The even part, in which s2 and s6 are turned.
+	turn := (s2 + s6) * c0_541196100
+	e2, e3 := turn-s6*c1_847759065, turn+s2*c0_765366865
+	e0, e1 := (s0+s4)<<fixBits, (s0-s4)<<fixBits
+	a0, a1, a2, a3 := e0+e3, e1+e2, e1-e2, e0-e3
+
+	// The odd part, with a common factor of four sums.
+	z3, z4 := s7+s3, s5+s1
+	z5 := (z3 + z4) * c1_175875602
+	z1, z2 := -(s7+s1)*c0_899976223, -(s5+s3)*c2_562915447
+	z3, z4 = z5-z3*c1_961570560, z5-z4*c0_390180644
+	b0 := s7*c0_298631336 + z1 + z3
+	b1 := s5*c2_053119869 + z2 + z4
+	b2 := s3*c3_072711026 + z2 + z3
+	b3 := s1*c1_501321110 + z1 + z4
+
+	return [8]int32{a0 + b3, a1 + b2, a2 + b1, a3 + b0, a3 - b0, a2 - b1, a1 - b2, a0 - b3}
+}
