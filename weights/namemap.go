@@ -121,14 +121,18 @@ func (a *Archive) Rename(m *NameMap) error {
 	renamed := make([]Tensor, 0, len(a.Tensors))
 	for _, t := range a.Tensors {
 		if t.Section == "" {
-			old := t.Name
-			if t.Name = m.rename(old, used); t.Name == "" {
+			to, kept, err := m.rename(t.Name, used)
+			if err != nil {
+				return errors.Wrap(err, "map of names")
+			}
+			if !kept {
 				continue
 			}
-			if other, ok := names[t.Name]; ok {
-				return errors.Errorf("map of names: %s and %s both become %s", other, old, t.Name)
+			if other, ok := names[to]; ok {
+				return errors.Errorf("map of names: %s and %s both become %s", other, t.Name, to)
 			}
-			names[t.Name] = old
+			names[to] = t.Name
+			t.Name = to
 		}
 		renamed = append(renamed, t)
 	}
@@ -141,15 +145,21 @@ func (a *Archive) Rename(m *NameMap) error {
 	return nil
 }
 
-// rename returns the new name, "" for none.
-func (m *NameMap) rename(name string, used []bool) string {
+// rename returns the new name, and whether the tensor is kept.
+func (m *NameMap) rename(name string, used []bool) (to string, kept bool, err error) {
 	for i, rule := range m.rules {
 		at := rule.from.FindStringSubmatchIndex(name)
 		if at == nil {
 			continue
 		}
 		used[i] = true
-		return string(rule.from.ExpandString(nil, rule.to, name, at))
+		if rule.to == "" {
+			return "", false, nil
+		}
+		if to = string(rule.from.ExpandString(nil, rule.to, name, at)); to == "" {
+			return "", false, errors.Errorf("line %d, %s, leaves nothing of the name %s; - is for tensors that are to be left out", rule.line, rule.text, name)
+		}
+		return to, true, nil
 	}
-	return name
+	return name, true, nil
 }
