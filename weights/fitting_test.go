@@ -11,29 +11,6 @@ import (
 	"github.com/gorgonia-zoo/modelzoo/graph"
 )
 
-// These are the numbers that timm's adapt_input_conv gives for a weight of
-// arange(2*3*1*2).reshape(2, 3, 1, 2): sums for one channel, and for more of them
-// the three in turn, times 3 by their number. From one channel timm knows no way; a
-// grey image in all channels then keeps its sum.
-func TestAdaptChannels(t *testing.T) {
-	rgb := []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
-	for _, c := range []struct {
-		w       []float32
-		k, from int
-		to      int
-		want    []float32
-	}{
-		{rgb, 2, 3, 1, []float32{6, 9, 24, 27}},
-		{rgb, 2, 3, 2, []float32{0, 1.5, 3, 4.5, 9, 10.5, 12, 13.5}},
-		{rgb, 2, 3, 4, []float32{0, .75, 1.5, 2.25, 3, 3.75, 0, .75, 4.5, 5.25, 6, 6.75, 7.5, 8.25, 4.5, 5.25}},
-		{[]float32{1, 2, 4, 8}, 2, 1, 2, []float32{.5, 1, .5, 1, 2, 4, 2, 4}},
-	} {
-		if got := adaptChannels(c.w, c.k, c.from, c.to, 2); !slices.Equal(got, c.want) {
-			t.Errorf("%d to %d channels: %v, want %v", c.from, c.to, got, c.want)
-		}
-	}
-}
-
 // tensors returns parameters of those shapes, the first value of each being number
 // plus its index.
 func tensors(t *testing.T, number float32, shapes ...any) *graph.Params {
