@@ -83,6 +83,9 @@ func parseRule(words []string) (nameRule, error) {
 	if len(words) != 2 {
 		return nameRule{}, errors.Errorf("%d words, want a regular expression and a new name, or - for none", len(words))
 	}
+	if _, err := regexp.Compile(words[0]); err != nil { // alone: "a)(b" would fit between brackets
+		return nameRule{}, err
+	}
 	from, err := regexp.Compile("^(?:" + words[0] + ")$")
 	if err != nil {
 		return nameRule{}, err

@@ -59,12 +59,19 @@ func FromArchive(a *weights.Archive, model string, f *weights.Fitting, opts ...O
 	if err != nil {
 		return nil, err
 	}
-	return &Pretrained{m, p, a.Meta}, nil
+	meta := a.Meta
+	if fit.NewHead {
+		meta.Classes = nil // they were the old one's
+	}
+	return &Pretrained{m, p, meta}, nil
 }
 
 // Fitted returns parameters for the model with the values of an archive, which may be
 // changed. What it does not have is drawn from the seed 0.
 func (m *Model) Fitted(a *weights.Archive, f *weights.Fitting) (*graph.Params, error) {
+	if (f.NewHead || f.AdaptInput) && m.Task() != Classification {
+		return nil, errors.Errorf("%s is for %s: only image classifiers get a new head or other input channels", m.Name(), m.Task())
+	}
 	p := graph.NewParams(0)
 	var options []graph.Option
 	if !f.Keeps() {
