@@ -61,7 +61,8 @@ func (t *classifier) open() (err error) {
 	if t.data, err = openData(c.Data, t.dataOptions()); err != nil {
 		return err
 	}
-	if t.model, err = c.model(t.data, t.originMeta(), t.originOptions()); err != nil {
+	t.originSize(t.data)
+	if t.model, err = c.model(t.data, t.originOptions()); err != nil {
 		return err
 	}
 	channels, _, _ := t.model.Input()
@@ -227,14 +228,9 @@ func (t *classifier) close() {
 }
 
 // model returns the model that the settings name, for the classes and the image
-// size of the data set. Where the images have all sizes it is that of the weights to
-// start from, if they are of the same model; options come from them too.
-func (c *Config) model(d *dataset.Data, origin weights.Meta, options []zoo.Option) (*zoo.Model, error) {
-	size := c.InputSize
-	if in := origin.Input; size == 0 && origin.Model == c.Model && in.Height == in.Width && anySize(d) {
-		size = in.Height
-	}
-	fitted, err := fit(c.Model, d, size)
+// size of the data set. Options come from the weights to start from, if there are any.
+func (c *Config) model(d *dataset.Data, options []zoo.Option) (*zoo.Model, error) {
+	fitted, err := fit(c.Model, d, c.InputSize)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgonia-zoo/modelzoo/dataset"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -107,6 +108,17 @@ func (r *Run) originOptions() []zoo.Option {
 		return []zoo.Option{zoo.WithConfig(m.DecodeConfig)}
 	}
 	return nil
+}
+
+// originSize takes the size of images that the weights were trained with, if they are
+// of the same model, none is given and the data set leaves it open.
+func (r *Run) originSize(d *dataset.Data) {
+	c, in := &r.config, r.originMeta().Input
+	if c.InputSize > 0 || r.originMeta().Model != c.Model || in.Height == 0 || in.Height != in.Width || !anySize(d) {
+		return
+	}
+	c.InputSize = in.Height
+	r.log.Info("images are made as large as for the weights", slog.Int("input_size", c.InputSize))
 }
 
 // originNormalization takes the normalisation of images that the weights were

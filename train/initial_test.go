@@ -147,3 +147,31 @@ func TestVocabularyOfTheWeights(t *testing.T) {
 		t.Errorf("an unknown character: %v", err)
 	}
 }
+
+// Images of all sizes are prepared as for the weights, unless it is said how; those of
+// a data set keep their size.
+func TestInputOfTheWeights(t *testing.T) {
+	colours := func(a *weights.Archive) {
+		a.Meta.Input = weights.Input{Channels: 3, Height: 16, Width: 16, Mean: []float32{.1, .2, .3}, Std: []float32{.4, .5, .6}}
+	}
+	c := onFolder(t, imageFolder(t, 3))
+	c.Architecture = yaml.Node{}
+	c.InputSize, c.Weights, c.NewHead = 0, classified(t, colours), true
+	r := newRun(t, c, Options{})
+	if got := r.Config(); got.InputSize != 16 || !slices.Equal(got.Mean, []float32{.1, .2, .3}) || !slices.Equal(got.Std, []float32{.4, .5, .6}) {
+		t.Errorf("size %d, mean %v and deviation %v, want those of the weights", got.InputSize, got.Mean, got.Std)
+	}
+	log, err := os.ReadFile(filepath.Join(r.Dir(), LogFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"images are made as large as for the weights", "images are normalised as for the weights"} {
+		if !strings.Contains(string(log), want) {
+			t.Errorf("the log lacks %q:\n%s", want, log)
+		}
+	}
+	c.InputSize, c.Mean, c.Std = 12, []float32{.5, .5, .5}, []float32{1, 1, 1}
+	if got := newRun(t, c, Options{}).Config(); got.InputSize != 12 || got.Mean[0] != .5 || got.Std[0] != 1 {
+		t.Errorf("size %d, mean %v and deviation %v, want what was given", got.InputSize, got.Mean, got.Std)
+	}
+}
