@@ -76,12 +76,12 @@ func (f *Fitting) options(a *Archive, p *graph.Params) ([]LoadOption, error) {
 
 // newHead says that a layer begins anew.
 func newHead(head string, a *Archive, p *graph.Params) string {
-	of := "no such layer"
-	if t, ok := a.Get("", head+".weight"); ok && len(t.Shape) > 0 {
-		of = fmt.Sprintf("%d classes", t.Shape[0])
-	}
 	w, _ := p.Get(head + ".weight")
-	return fmt.Sprintf("%s: the weights have %s, the model has %d: it begins anew", head, of, w.Value.Shape()[0])
+	classes := w.Value.Shape()[0]
+	if t, ok := a.Get("", head+".weight"); ok && len(t.Shape) > 0 {
+		return fmt.Sprintf("%s: the weights have %d classes, the model has %d: it begins anew", head, t.Shape[0], classes)
+	}
+	return fmt.Sprintf("%s: the weights have no such layer: that of the model, of %d classes, begins anew", head, classes)
 }
 
 func (f *Fitting) report(message string) {

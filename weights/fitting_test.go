@@ -31,6 +31,10 @@ func TestFitting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	headless, err := ParseNameMap([]byte("classifier.* -\nextra -\ntrunk\\.(.*) $1"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	saved := func() *Archive {
 		return FromParams(tensors(t, 1, "trunk.conv.weight", []int{2, 3, 1, 1}, "extra", []int{1}, "classifier.weight", []int{5, 2}, "classifier.bias", []int{5}))
 	}
@@ -55,6 +59,14 @@ func TestFitting(t *testing.T) {
 				"conv: 1 input channels made of 3",
 				"fc: the weights have 5 classes, the model has 3: it begins anew",
 				"extra: checkpoint has (1), model does not have it",
+			},
+		},
+		{
+			name: "without a head", fitting: Fitting{Names: headless, AdaptInput: true, NewHead: true},
+			first: []string{"1", "101", "102"},
+			reports: []string{
+				"conv: 1 input channels made of 3",
+				"fc: the weights have no such layer: that of the model, of 3 classes, begins anew",
 			},
 		},
 		{
