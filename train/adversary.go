@@ -110,8 +110,11 @@ func (t *adversary) artifacts(bool) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return plain(dir, err)
 	}
-	return t.gallery.write(filepath.Join(dir, fmt.Sprintf("epoch-%03d.png", len(t.progress.History))))
+	return t.gallery.write(filepath.Join(dir, sampleName(len(t.progress.History))))
 }
+
+// sampleName is the file of an epoch's images.
+func sampleName(epoch int) string { return fmt.Sprintf("epoch-%03d.png", epoch) }
 
 func (t *adversary) network() *graph.Graph { return t.duel.generator.Graph() }
 

@@ -53,7 +53,8 @@ type classifier struct {
 	labels  []int
 	mixer   *mixer // nil if batches are not mixed
 	eval    *evaluator
-	metrics *Metrics // of the last evaluation
+	metrics *Metrics        // of the last evaluation
+	best    *bestEvaluation // see bestSoFar
 }
 
 func (t *classifier) open() (err error) {
@@ -198,6 +199,13 @@ func (t *classifier) better(a, b EpochResult) bool { return a.ValTop1 > b.ValTop
 func (t *classifier) artifacts(best bool) error {
 	if !best {
 		return nil
+	}
+	var err error
+	if t.best, err = t.evaluationNow(); err != nil {
+		return err
+	}
+	if err := t.best.write(t.dir.path(EvaluationFile)); err != nil {
+		return err
 	}
 	return writeConfusion(t.dir.path(ConfusionFile), t.data.Val.Classes(), t.metrics.Confusion)
 }

@@ -17,20 +17,22 @@ import (
 
 // The files of a run folder.
 const (
-	ConfigFile    = "config.yaml"   // every setting: enough to run again
-	MetricsFile   = "metrics.csv"   // a line for each epoch
-	LinesFile     = "metrics.jsonl" // the same as JSON
-	LogFile       = "log.txt"       // what happened when
-	LastFile      = "last.ckpt"     // where the run has got to
-	BestFile      = "best.ckpt"     // where its top-1, or the loss of a language model, was best
-	WeightsFile   = "weights.gob"   // the model of BestFile alone
-	CurvesFile    = "curves.png"    // losses and what else is measured over the epochs
-	SamplesFile   = "samples.txt"   // of a language model: what it writes after each epoch
-	SamplesDir    = "samples"       // of a GAN: images from the same noise after each epoch
-	ConfusionFile = "confusion.png" // of a classifier: which classes the model of BestFile confuses
+	ConfigFile     = "config.yaml"     // every setting: enough to run again
+	MetricsFile    = "metrics.csv"     // a line for each epoch
+	LinesFile      = "metrics.jsonl"   // the same as JSON
+	ReportFile     = "report.html"     // all that there is to see, for a browser
+	LogFile        = "log.txt"         // what happened when
+	LastFile       = "last.ckpt"       // where the run has got to
+	BestFile       = "best.ckpt"       // where its top-1, or the loss of a language model, was best
+	WeightsFile    = "weights.gob"     // the model of BestFile alone
+	CurvesFile     = "curves.png"      // losses and what else is measured over the epochs
+	SamplesFile    = "samples.txt"     // of a language model: what it writes after each epoch
+	SamplesDir     = "samples"         // of a GAN: images from the same noise after each epoch
+	ConfusionFile  = "confusion.png"   // of a classifier: which classes the model of BestFile confuses
+	EvaluationFile = "evaluation.json" // of a classifier: how that model did, class by class
 )
 
-var runFiles = []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile}
+var runFiles = []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile, ReportFile, EvaluationFile}
 
 // folder is a run folder.
 type folder string

@@ -6,6 +6,9 @@ func (s *session) writeRecords() error {
 	if err := s.dir.writeMetrics(history); err != nil {
 		return err
 	}
+	if err := s.writeReport(); err != nil {
+		return err
+	}
 	show, err := s.task.exhibits()
 	if err != nil {
 		return err
@@ -16,8 +19,10 @@ func (s *session) writeRecords() error {
 // catchUp brings what the folder says of the epochs to where the checkpoint is: a
 // run that was killed may have written one of them and not the other.
 func (r *Run) catchUp() error {
-	if len(r.progress.History) == 0 {
-		return nil
+	if len(r.progress.History) > 0 {
+		if err := r.dir.writeMetrics(r.progress.History); err != nil {
+			return err
+		}
 	}
-	return r.dir.writeMetrics(r.progress.History)
+	return r.writeReport()
 }

@@ -202,6 +202,9 @@ func (r *Run) begin() error {
 	if err := r.openBoard(); err != nil {
 		return err
 	}
+	if err := r.writeReport(); err != nil {
+		return err
+	}
 	return r.save()
 }
 

@@ -55,6 +55,8 @@ type task interface {
 	// exhibits are what the epoch has to show, and network is the graph of a step.
 	exhibits() ([]exhibit, error)
 	network() *graph.Graph
+	// illustrate adds to the report what is special about the task.
+	illustrate(*page) error
 
 	close()
 }
