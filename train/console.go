@@ -90,9 +90,18 @@ func (c *Console) Close() {
 // 2 %", the last being the time of the steps in which they waited for data.
 func (p Progress) String() string {
 	if p.Evaluating {
-		return fmt.Sprintf("epoch %d/%d  evaluating %d/%d", p.Epoch, p.Epochs, p.Batch, p.Batches)
+		return p.place()
 	}
-	return fmt.Sprintf("epoch %d/%d  training %d/%d  loss %.4f  lr %.4g  data %.0f %%", p.Epoch, p.Epochs, p.Batch, p.Batches, p.Loss, p.LR, 100*p.DataShare)
+	return fmt.Sprintf("%s  loss %.4f  lr %.4g  data %.0f %%", p.place(), p.Loss, p.LR, 100*p.DataShare)
+}
+
+// place is "epoch 2/3  training 17/187".
+func (p Progress) place() string {
+	doing := "training"
+	if p.Evaluating {
+		doing = "evaluating"
+	}
+	return fmt.Sprintf("epoch %d/%d  %s %d/%d", p.Epoch, p.Epochs, doing, p.Batch, p.Batches)
 }
 
 // short is String for beside a bar: a line that wraps would not be cleared.

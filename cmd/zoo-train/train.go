@@ -22,10 +22,12 @@ import (
 type runFlags struct {
 	json    bool
 	workers int
+	http    string
 }
 
 func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.json, "json", false, "a line of JSON for each epoch on standard output")
+	flags.StringVar(&f.http, "http", "", "show the run in a browser at `ADDR`, such as :8080, while it lasts")
 	flags.IntVar(&f.workers, "workers", 0, "goroutines that prepare images (default one a processor)")
 }
 
@@ -99,7 +101,12 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 	stdout, stderr := c.OutOrStdout(), c.ErrOrStderr()
 	console := &train.Console{Out: stdout, JSON: f.json, Err: stderr, Terminal: isTerminal(stderr)}
 	defer console.Close()
-	r, err := prepare(train.Options{Workers: f.workers, Report: console})
+	report, stopServing, err := f.reporter(console, stderr)
+	if err != nil {
+		return err
+	}
+	defer stopServing()
+	r, err := prepare(train.Options{Workers: f.workers, Report: report})
 	if err != nil {
 		return err
 	}
