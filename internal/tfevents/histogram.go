@@ -23,6 +23,35 @@ func bucketLimits() []float64 {
 	return append(append(all, 0), up...)
 }
 
+// topBits is how many bits of a float32 say about how large it is: all but 20 of the
+// fraction. Values that agree in them are an eighth apart at most.
+const topBits = 12
+
+// starts are, by those bits, the bucket of the least value that has them.
+var starts = bucketStarts()
+
+func bucketStarts() (list [1 << topBits]uint16) {
+	const rest = 32 - topBits
+	for top := range list {
+		bits := uint32(top) << rest
+		if top>>(topBits-1) == 1 { // negative: the largest fraction is the least
+			bits |= 1<<rest - 1
+		}
+		least := float64(math.Float32frombits(bits))
+		list[top] = uint16(sort.Search(len(limits), func(i int) bool { return limits[i] > least }))
+	}
+	return list
+}
+
+// bucket returns the bucket of a finite value.
+func bucket(v float32) int {
+	i := int(starts[math.Float32bits(v)>>(32-topBits)])
+	for limits[i] <= float64(v) {
+		i++
+	}
+	return i
+}
+
 // histogram counts values in the buckets.
 type histogram struct {
 	min, max, sum, squares float64
@@ -33,12 +62,13 @@ type histogram struct {
 func newHistogram(values []float32) *histogram {
 	h := &histogram{counts: make([]float64, len(limits))}
 	for _, v := range values {
-		h.add(float64(v))
+		h.add(v)
 	}
 	return h
 }
 
-func (h *histogram) add(v float64) {
+func (h *histogram) add(value float32) {
+	v := float64(value)
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return
 	}
@@ -49,7 +79,7 @@ func (h *histogram) add(v float64) {
 	h.min, h.max = min(h.min, v), max(h.max, v)
 	h.sum += v
 	h.squares += v * v
-	h.counts[sort.Search(len(limits), func(i int) bool { return limits[i] > v })]++
+	h.counts[bucket(value)]++
 }
 
 // buckets are the buckets with their upper ends. Of those without a value that

@@ -3,6 +3,7 @@ package tfevents
 import (
 	"math"
 	"slices"
+	"sort"
 	"testing"
 )
 
@@ -14,6 +15,27 @@ func TestLimits(t *testing.T) {
 	first := 1e-12
 	if zero*2+1 != len(limits) || limits[zero+1] != first || limits[zero+2] != first*1.1 || limits[zero-1] != -1e-12 {
 		t.Errorf("%d limits, around 0: %v", len(limits), limits[zero-1:zero+3])
+	}
+}
+
+// The bucket is the first whose end is above the value, on the ends too.
+func TestBucketOfEveryValue(t *testing.T) {
+	var values []float32
+	for _, end := range limits {
+		v := float32(end)
+		values = append(values, v, math.Nextafter32(v, 0), math.Nextafter32(v, 1e30), math.Nextafter32(v, -1e30))
+	}
+	for bits := uint32(0); bits < 1<<31; bits += 99991 {
+		v := math.Float32frombits(bits)
+		values = append(values, v, -v)
+	}
+	for _, v := range values {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			continue
+		}
+		if want := sort.Search(len(limits), func(i int) bool { return limits[i] > float64(v) }); bucket(v) != want {
+			t.Fatalf("%g is in bucket %d, want %d", v, bucket(v), want)
+		}
 	}
 }
 
