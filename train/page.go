@@ -22,7 +22,7 @@ type page struct {
 	Title, Subtitle string
 	Written         string
 	State, Best     string
-	Done, Live      bool
+	Live            bool // is it served while the run lasts?
 	Facts           []fact
 	Charts          []chart
 	Timings         *chart
@@ -48,6 +48,7 @@ type evaluationPart struct {
 	N, Wrong  int
 	ECE       float64
 	Confusion []confusionRow
+	Upright   bool         // are the names of the columns too long to stand side by side?
 	Picture   template.URL // instead of Confusion
 	Frequent  []confused
 	Classes   []classLine
@@ -79,8 +80,8 @@ func (r *Run) page() (*page, error) {
 	p := &page{
 		Title: r.model.Name() + " on " + kind, Subtitle: r.subtitle(),
 		Written: time.Now().Format("2006-01-02 15:04:05"),
-		State:   fmt.Sprintf("%d of %d epochs", r.progress.Epoch, r.config.Epochs), Done: r.Done(),
-		Facts: r.facts(), Environment: environment(), BestRow: -1,
+		State:   r.standing(),
+		Facts:   r.facts(), Environment: environment(), BestRow: -1,
 		history: r.progress.History, skipped: r.task.skipped(),
 	}
 	if best := r.Best(); best.Epoch > 0 {
@@ -95,6 +96,18 @@ func (r *Run) page() (*page, error) {
 	p.Recipe = recipe.String()
 	p.addEpochs(r.progress.History, r.model.Task(), r.progress.Best)
 	return p, r.task.illustrate(p)
+}
+
+// standing says how far the run has got.
+func (r *Run) standing() string {
+	text := fmt.Sprintf("%d of %d epochs", r.progress.Epoch, r.config.Epochs)
+	switch {
+	case r.StoppedEarly():
+		text += ", stopped early"
+	case r.Done():
+		text += ", complete"
+	}
+	return text
 }
 
 func (r *Run) subtitle() string {
@@ -189,6 +202,7 @@ func (t *classifier) illustrate(p *page) (err error) {
 	part := &evaluationPart{
 		Epoch: e.Epoch, N: e.N, Wrong: e.Wrong, ECE: float64(e.ECE),
 		Confusion: e.confusionRows(), Frequent: e.frequentConfusions(),
+		Upright: longest(t.data.Val.Classes()) > 2,
 		Classes: e.Classes, Folded: len(e.Classes) > tabledClasses, Chart: calibrationChart(&e.Calibration),
 	}
 	if part.Folded {
