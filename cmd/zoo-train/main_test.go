@@ -305,7 +305,7 @@ func TestHelpAndProfile(t *testing.T) {
 // Every setting has a flag that sets it, and a bad value is found when the flags
 // are read.
 func TestSettings(t *testing.T) {
-	values := map[string]string{"": "true", "NAME": "x", "SPEC": "x", "FILE": "x", "PATTERN,...": "a,b", "YAML": "{width: 3}",
+	values := map[string]string{"": "true", "NAME": "x", "SPEC": "x", "FILE": "x", "PATTERN,...": "a,b", "PATTERN=X,...": "fc.*=10", "YAML": "{width: 3}",
 		"N": "3", "PIXELS": "3", "X": "0.5", "P": "0.5", "EPOCHS": "2.5", "EPOCHS,...": "1,2.5", "X,X": "0.1,0.2", "A,B,C": "1,2,3"}
 	for _, s := range settings {
 		var c train.Config
