@@ -15,7 +15,7 @@ func TestDecodeJPEG(t *testing.T) {
 		Shape              [2]int
 	}
 	readJSON(t, "jpeg.json", &cases)
-	if len(cases) < 40 {
+	if len(cases) < 58 {
 		t.Fatalf("%d cases", len(cases))
 	}
 	for _, c := range cases {

@@ -2,20 +2,21 @@
 """Writes the fixtures beside it: what Pillow and torchvision make of small images.
 
 Run with Pillow 9.4, PyTorch 1.13 and torchvision 0.14 (Debian's python3-pil,
-python3-torch and python3-torchvision):
+python3-torch and python3-torchvision), and cjpeg of libjpeg-turbo-progs:
 
     python3 dataset/testdata/generate.py
 
 Everything is computed from formulas, so that a second run changes nothing.
 """
 
-import io
 import base64
 import hashlib
+import io
 import json
 import math
 import os
 import struct
+import subprocess
 import zlib
 
 import numpy as np
@@ -380,6 +381,16 @@ def jpegs():
     """
     rng = np.random.RandomState(5)
     cases = []
+
+    def case(name, file):
+        pixels = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
+        cases.append({
+            "name": name,
+            "file": base64.b64encode(file).decode(),
+            "shape": pixels.shape[:2],
+            "digest": hashlib.sha256(pixels.transpose(2, 0, 1).tobytes()).hexdigest(),
+        })
+
     for i, (h, w) in enumerate([(1, 1), (1, 9), (8, 8), (9, 17), (16, 16), (17, 15), (33, 31), (40, 24)] * 6):
         smoothed = np.asarray(smooth(h, w)).astype(int)
         noise = rng.randint(-90, 90, (h, w, 3)) * (i % 3)
@@ -395,13 +406,16 @@ def jpegs():
         }
         f = io.BytesIO()
         img.save(f, "JPEG", **options)
-        pixels = np.asarray(Image.open(f).convert("RGB"))
-        cases.append({
-            "name": "%dx%d %s %s" % (w, h, img.mode, " ".join("%s=%s" % kv for kv in options.items())),
-            "file": base64.b64encode(f.getvalue()).decode(),
-            "shape": pixels.shape[:2],
-            "digest": hashlib.sha256(pixels.transpose(2, 0, 1).tobytes()).hexdigest(),
-        })
+        case("%dx%d %s %s" % (w, h, img.mode, " ".join("%s=%s" % kv for kv in options.items())), f.getvalue())
+    # What Pillow does not write: restart markers, RGB, and unusual sampling.
+    noise = rng.randint(-50, 50, (17, 33, 3))
+    ppm = b"P6 33 17 255\n" + (np.asarray(smooth(17, 33)).astype(int) + noise).clip(0, 255).astype(np.uint8).tobytes()
+    for options in (
+        "-sample 2x2 -restart 1", "-sample 2x2 -restart 1B", "-sample 2x1 -restart 3B -progressive", "-sample 1x2 -restart 1",
+        "-sample 4x1", "-sample 4x2 -progressive", "-sample 1x4", "-sample 2x4 -optimize", "-grayscale -restart 2B", "-rgb",
+    ):
+        out = subprocess.run(["cjpeg", "-quality", "85"] + options.split(), input=ppm, stdout=subprocess.PIPE, check=True)
+        case(options, out.stdout)
     return cases
 
 
