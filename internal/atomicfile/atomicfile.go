@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"syscall"
 
@@ -24,11 +25,19 @@ import (
 // A file that is replaced keeps its permissions; a symbolic link stays, and the
 // file it points to is replaced.
 func WriteFile(path string, write func(io.Writer) error) error {
+	return WriteFileKeeping(path, "", write)
+}
+
+// WriteFileKeeping is WriteFile, and the old file, if there is one, becomes the
+// file old in place of what that was before. A crash may leave the old file under
+// its new name and none of the other, but always one of them. That the old file
+// cannot be kept, on another disk, is no error.
+func WriteFileKeeping(path, old string, write func(io.Writer) error) error {
 	target, mode, err := destination(path)
 	if err != nil {
 		return errors.Wrapf(err, "cannot write %s", path)
 	}
-	return errors.Wrapf(plain(replace(target, mode, write)), "cannot write %s", path)
+	return errors.Wrapf(plain(replace(target, old, mode, write)), "cannot write %s", path)
 }
 
 // destination returns the file behind links and the permissions that it has, 0
@@ -67,7 +76,7 @@ func folder(dir string) error {
 	return nil
 }
 
-func replace(target string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+func replace(target, old string, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	f, err := create(filepath.Dir(target))
 	if err != nil {
 		return err
@@ -97,11 +106,43 @@ func replace(target string, mode fs.FileMode, write func(io.Writer) error) (err 
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), target); err != nil {
+	if err := exchange(f.Name(), target, old); err != nil {
 		return err
 	}
 	kept = true
 	return syncFolder(filepath.Dir(target))
+}
+
+// exchange makes the file fresh the target and the target the old one, which has
+// no name if it is not to be kept.
+func exchange(fresh, target, old string) error {
+	moved := old != "" && os.Rename(target, old) == nil
+	err := os.Rename(fresh, target)
+	if err != nil && moved {
+		os.Rename(old, target)
+	}
+	return err
+}
+
+// isTemporary is the pattern of the names that create gives.
+var isTemporary = regexp.MustCompile(`^\.[0-9a-f]{16}\.tmp$`)
+
+// Sweep removes what processes that were killed while they wrote have left in the
+// folder. Nobody must be writing to it.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return plain(err)
+	}
+	for _, e := range entries {
+		if !isTemporary.MatchString(e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return errors.Wrap(plain(err), filepath.Join(dir, e.Name()))
+		}
+	}
+	return nil
 }
 
 // create makes a new file in the folder. Unlike os.CreateTemp it leaves the
