@@ -237,7 +237,7 @@ func TestFolders(t *testing.T) {
 func TestResumeRefuses(t *testing.T) {
 	c := small(t)
 	c.Epochs = 1
-	fresh := func(t *testing.T) string { return newRun(t, c, Options{}).Dir() }
+	fresh := func(t *testing.T) string { return begun(t, c) }
 	for _, tc := range []struct {
 		name   string
 		change func(t *testing.T, dir string) string // returns the folder to resume

@@ -103,6 +103,7 @@ func TestOtherTasksDiverge(t *testing.T) {
 			if !errors.As(err, &d) || d.Saved != 0 || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("got %v", err)
 			}
+			r.Close()
 			checkpoint, err := Resume(r.Dir(), Options{Log: quiet})
 			if err != nil {
 				t.Fatal(err)
@@ -199,7 +200,7 @@ func TestResumeRefusesOtherTasks(t *testing.T) {
 			[]string{"last.ckpt: ", "state h0 of the model: shape", "want (2, 9, 20)"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := newRun(t, tiny(t, others[c.run]), Options{}).Dir()
+			dir := begun(t, tiny(t, others[c.run]))
 			c.change(t, dir)
 			r, err := Resume(dir, Options{Log: quiet})
 			if err == nil {

@@ -55,6 +55,7 @@ type classifier struct {
 	eval    *evaluator
 	metrics *Metrics        // of the last evaluation
 	best    *bestEvaluation // see bestSoFar
+	unshown *Metrics        // of the best one, until they are written
 }
 
 func (t *classifier) open() (err error) {
@@ -197,17 +198,24 @@ func (t *classifier) evaluate(ctx context.Context, r *EpochResult, done func(don
 func (t *classifier) better(a, b EpochResult) bool { return a.ValTop1 > b.ValTop1 }
 
 func (t *classifier) artifacts(best bool) error {
-	if !best {
-		return nil
+	if best {
+		e, err := t.evaluationNow()
+		if err != nil {
+			return err
+		}
+		t.best, t.unshown = e, t.metrics
 	}
-	var err error
-	if t.best, err = t.evaluationNow(); err != nil {
-		return err
+	if t.unshown == nil {
+		return nil
 	}
 	if err := t.best.write(t.dir.path(EvaluationFile)); err != nil {
 		return err
 	}
-	return writeConfusion(t.dir.path(ConfusionFile), t.data.Val.Classes(), t.metrics.Confusion)
+	if err := writeConfusion(t.dir.path(ConfusionFile), t.data.Val.Classes(), t.unshown.Confusion); err != nil {
+		return err
+	}
+	t.unshown = nil
+	return nil
 }
 
 func (t *classifier) network() *graph.Graph { return t.program.Graph() }

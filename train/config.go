@@ -93,6 +93,9 @@ type Config struct {
 	// CheckpointMinutes is how long a run goes on before it writes last.ckpt
 	// without waiting for the end of the epoch; 0 for at the end of epochs only.
 	CheckpointMinutes float64 `yaml:"checkpoint_minutes"`
+	// KeepBest is how many of the best epochs have their checkpoints kept, as
+	// epoch-001.ckpt; with 1 there is best.ckpt alone.
+	KeepBest int `yaml:"keep_best"`
 
 	// TensorBoard has the run write event files for TensorBoard to its folder.
 	TensorBoard bool `yaml:"tensorboard"`
@@ -200,6 +203,8 @@ func (c *Config) Validate() error {
 		return errors.New("clip_norm and clip_value: want one of them")
 	case !(c.CheckpointMinutes >= 0):
 		return errors.Errorf("checkpoint_minutes %g, want at least 0", c.CheckpointMinutes)
+	case c.KeepBest < 1:
+		return errors.Errorf("keep_best %d, want at least 1", c.KeepBest)
 	case len(c.Mean) != len(c.Std):
 		return errors.Errorf("%d values of mean and %d of std, want one of each for a channel", len(c.Mean), len(c.Std))
 	}

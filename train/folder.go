@@ -32,7 +32,7 @@ const (
 	EvaluationFile = "evaluation.json" // of a classifier: how that model did, class by class
 )
 
-var runFiles = []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile, ReportFile, EvaluationFile}
+var runFiles = []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, PreviousFile, BestFile, WeightsFile, CurvesFile, SamplesFile, ConfusionFile, ReportFile, EvaluationFile}
 
 // folder is a run folder.
 type folder string
@@ -46,12 +46,14 @@ func DefaultDir(c Config, now time.Time) string {
 	return filepath.Join("runs", c.Model+"-"+kind+now.Format("-20060102-150405"))
 }
 
-// create makes the folder. If there is a run in it already, that is an error or,
-// with overwrite, the end of that run.
-func (f folder) create(overwrite bool) error {
-	if err := os.MkdirAll(string(f), 0o777); err != nil {
-		return errors.Wrap(plain(string(f), err), "cannot make the run folder")
-	}
+// create makes the folder.
+func (f folder) create() error {
+	return errors.Wrap(plain(string(f), os.MkdirAll(string(f), 0o777)), "cannot make the run folder")
+}
+
+// clear makes way for a new run. If there is a run in the folder already, that is
+// an error or, with overwrite, the end of that run.
+func (f folder) clear(overwrite bool) error {
 	removed := false
 	for _, file := range runFiles {
 		_, err := os.Lstat(f.path(file))
@@ -75,7 +77,7 @@ func (f folder) create(overwrite bool) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range append(events, f.path(SamplesDir)) {
+	for _, path := range append(append(events, f.keptFiles()...), f.path(DamagedFile), f.path(SamplesDir)) {
 		if err := os.RemoveAll(path); err != nil {
 			return plain(path, err)
 		}

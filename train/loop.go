@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pkg/errors"
@@ -45,6 +44,7 @@ func (r *Run) Train(ctx context.Context) error {
 	switch {
 	case err == nil:
 		r.log.Info("done", slog.Int("best_epoch", r.Best().Epoch))
+		r.hold.release()
 	case errors.Is(err, ErrInterrupted):
 		r.log.Info("interrupted", slog.Int("epoch", r.progress.Epoch+1), slog.Int("step", r.progress.Step))
 	default:
@@ -59,7 +59,7 @@ func (r *Run) train(ctx context.Context) error {
 		err := s.epoch(ctx)
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			if err := s.save(); err != nil {
-				return err
+				return s.unsaved("interrupted", err)
 			}
 			return ErrInterrupted
 		}
@@ -75,6 +75,7 @@ type session struct {
 	*Run
 	saved   int       // the step of the last checkpoint
 	savedAt time.Time // when it was written
+	owed    owed
 	now     Progress
 }
 
@@ -82,7 +83,7 @@ func newSession(r *Run) *session {
 	left := r.config.Epochs - r.progress.Epoch
 	perEpoch := r.stepsPerEpoch * r.task.perStep()
 	return &session{
-		Run: r, saved: r.steps(), savedAt: time.Now(),
+		Run: r, saved: r.steps(), savedAt: time.Now(), owed: make(owed),
 		now: Progress{
 			Epochs: r.config.Epochs, Unit: r.Unit(),
 			Total: left*(perEpoch+r.task.toEvaluate()) - r.progress.Step*r.task.perStep(),
@@ -218,57 +219,4 @@ func (s *session) evaluate(ctx context.Context, r *EpochResult) error {
 		s.report()
 	})
 	return errors.Wrap(err, "validation")
-}
-
-// writeEpoch writes the files of the run folder at the end of an epoch.
-func (s *session) writeEpoch(best bool) error {
-	if best {
-		if err := s.writeBest(); err != nil {
-			return err
-		}
-	}
-	if err := s.task.artifacts(best); err != nil {
-		return err
-	}
-	if err := s.save(); err != nil {
-		return err
-	}
-	if err := s.writeRecords(); err != nil {
-		return err
-	}
-	kind, _, _ := strings.Cut(s.config.Data, ":")
-	return writeCurves(s.dir.path(CurvesFile), s.model.Name()+" on "+kind, s.progress.History)
-}
-
-func (s *session) writeBest() error {
-	a, err := s.checkpoint()
-	if err != nil {
-		return s.diverged(err.Error(), s.steps())
-	}
-	if err := a.Save(s.dir.path(BestFile)); err != nil {
-		return err
-	}
-	return bestWeights(a).Save(s.dir.path(WeightsFile))
-}
-
-// saveInTime writes last.ckpt if that has not been done for a while.
-func (s *session) saveInTime() error {
-	every := time.Duration(s.config.CheckpointMinutes * float64(time.Minute))
-	if every <= 0 || time.Since(s.savedAt) < every {
-		return nil
-	}
-	return s.save()
-}
-
-// save writes last.ckpt, if all parameters are finite.
-func (s *session) save() error {
-	a, err := s.checkpoint()
-	if err != nil {
-		return s.diverged(err.Error(), s.steps())
-	}
-	if err := a.Save(s.dir.path(LastFile)); err != nil {
-		return err
-	}
-	s.saved, s.savedAt = s.steps(), time.Now()
-	return nil
 }

@@ -79,6 +79,7 @@ func TestPlateauResume(t *testing.T) {
 	if err := r.Train(ctx); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
+	r.Close()
 	resumed, err := Resume(dir, Options{Log: quiet})
 	if err != nil {
 		t.Fatal(err)

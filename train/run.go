@@ -64,6 +64,7 @@ type Run struct {
 	dir      folder
 	log      *slog.Logger
 	logFile  *logFile
+	hold     *hold // of the folder, nil when nothing is to be written any more
 	task     task
 	model    *zoo.Model
 	origin   *weights.Archive
@@ -92,32 +93,6 @@ func New(c Config, o Options) (*Run, error) {
 		return nil, err
 	}
 	if err := r.begin(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
-}
-
-// Resume prepares a run to go on where its last.ckpt was written. Options.Dir and
-// Options.Overwrite do not count. The run must be closed.
-func Resume(dir string, o Options) (*Run, error) {
-	o.Dir = dir
-	c, err := folder(dir).readConfig()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	a, err := weights.Load(folder(dir).path(LastFile))
-	if err != nil {
-		return nil, errors.Wrap(err, "cannot resume")
-	}
-	r, err := prepare(c, o, a)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.goOn(a); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -189,7 +164,7 @@ func (r *Run) begin() error {
 	if err := r.loadInitial(); err != nil {
 		return err
 	}
-	if err := r.dir.create(r.options.Overwrite); err != nil {
+	if err := r.takeFolder(); err != nil {
 		return err
 	}
 	if err := r.attachLog(); err != nil {
@@ -208,20 +183,17 @@ func (r *Run) begin() error {
 	return r.save()
 }
 
-// goOn brings a run to where a checkpoint was made.
-func (r *Run) goOn(a *weights.Archive) error {
-	if err := r.restore(a); err != nil {
-		return errors.Wrap(err, r.dir.path(LastFile))
-	}
-	a.Tensors = nil // no longer needed
-	if err := r.attachLog(); err != nil {
+// takeFolder makes the folder and keeps other runs out of it.
+func (r *Run) takeFolder() error {
+	if err := r.dir.create(); err != nil {
 		return err
 	}
-	r.log.Info("resume", append(r.describe(), slog.Int("epoch", r.progress.Epoch+1), slog.Int("step", r.progress.Step))...)
-	if err := r.catchUp(); err != nil {
+	h, err := r.dir.hold()
+	if err != nil {
 		return err
 	}
-	return r.openBoard()
+	r.own(h)
+	return r.dir.clear(r.options.Overwrite)
 }
 
 func (r *Run) attachLog() error {
@@ -292,14 +264,16 @@ func (r *Run) Done() bool { return r.progress.Epoch >= r.config.Epochs || r.Stop
 // steps returns the number of steps of the run so far.
 func (r *Run) steps() int { return r.progress.Epoch*r.stepsPerEpoch + r.progress.Step }
 
-// Close ends the goroutines of the run and frees its programs.
+// Close ends the goroutines of the run, frees its programs and unlocks its folder.
 func (r *Run) Close() error {
 	if r.task != nil {
 		r.task.close()
 	}
 	err := r.board.close()
-	if e := r.logFile.Close(); err == nil {
-		err = e
+	for _, e := range []error{r.logFile.Close(), r.hold.release()} {
+		if err == nil {
+			err = e
+		}
 	}
 	return err
 }
@@ -310,5 +284,5 @@ func (r *Run) save() error {
 	if err != nil {
 		return err
 	}
-	return a.Save(r.dir.path(LastFile))
+	return r.writeLast(a)
 }

@@ -65,6 +65,16 @@ func newRun(t testing.TB, c Config, o Options) *Run {
 	return r
 }
 
+// begun returns the folder of a run that has begun and is closed.
+func begun(t testing.TB, c Config) string {
+	t.Helper()
+	r := newRun(t, c, Options{})
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return r.Dir()
+}
+
 func finish(t testing.TB, r *Run) {
 	t.Helper()
 	if err := r.Train(context.Background()); err != nil {
@@ -104,7 +114,7 @@ func outcomeOf(r *Run) outcome {
 		o.average[p.Name] = slices.Clone(p.Value.Float32s())
 	}
 	for _, h := range r.History() {
-		h.Seconds, h.EvalSeconds, h.DataWait, h.ImagesPerSecond, h.TokensPerSecond = 0, 0, 0, 0, 0
+		withoutTimes(&h)
 		o.history = append(o.history, h)
 	}
 	files, _ := filepath.Glob(filepath.Join(r.Dir(), SamplesDir, "*"))
@@ -508,6 +518,7 @@ func TestDivergence(t *testing.T) {
 	if !strings.Contains(err.Error(), "the loss is NaN at step") && !strings.Contains(err.Error(), "the loss is +Inf at step") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %q", err)
 	}
+	r.Close()
 	checkpoint, err := Resume(r.Dir(), Options{Log: quiet})
 	if err != nil {
 		t.Fatal(err)

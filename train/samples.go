@@ -1,11 +1,18 @@
 package train
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
+
+	"github.com/pkg/errors"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/internal/atomicfile"
 	"github.com/gorgonia-zoo/modelzoo/internal/rng"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -31,19 +38,28 @@ func (t *writer) artifacts(bool) error {
 		text = "(none: " + err.Error() + ")"
 	}
 	t.said = text
-	path := t.dir.path(SamplesFile)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
-	if err != nil {
+	return t.dir.addSample(epoch, t.progress.History[epoch-1].Summary(), text)
+}
+
+// addSample adds a text to samples.txt, in place of those of this epoch and later
+// ones that a run has left that could not save itself.
+func (f folder) addSample(epoch int, summary, text string) error {
+	path := f.path(SamplesFile)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return plain(path, err)
 	}
-	_, err = fmt.Fprintf(f, "---------- epoch %d, %s ----------\n%s\n\n", epoch, t.progress.History[epoch-1].Summary(), text)
-	if e := f.Close(); err == nil {
-		err = e
+	heading := fmt.Sprintf("---------- epoch %d, ", epoch)
+	if !bytes.HasPrefix(before, []byte(heading)) {
+		heading = "\n" + heading // of a section behind others
 	}
-	if err != nil {
-		return plain(path, err)
+	if at := bytes.LastIndex(before, []byte(heading)); at >= 0 {
+		before = before[:at+strings.Index(heading, "-")]
 	}
-	return nil
+	return atomicfile.WriteFile(path, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s---------- epoch %d, %s ----------\n%s\n\n", before, epoch, summary, text)
+		return err
+	})
 }
 
 // exhibits is the sample of the epoch.

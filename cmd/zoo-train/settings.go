@@ -106,6 +106,7 @@ var settings = []setting{
 	{"layer-decay", "X", "factor of the learning rate from each layer to the one before it, such as 0.8", func(c *train.Config) any { return &c.LayerDecay }},
 	{"tensorboard", "", "event files for TensorBoard in the run folder (default true)", func(c *train.Config) any { return &c.TensorBoard }},
 	{"checkpoint-minutes", "X", "time between two checkpoints within an epoch (default 10)", func(c *train.Config) any { return &c.CheckpointMinutes }},
+	{"keep-best", "N", "checkpoints of so many best epochs are kept (default 1, best.ckpt)", func(c *train.Config) any { return &c.KeepBest }},
 }
 
 func kinds() string {
