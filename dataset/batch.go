@@ -15,6 +15,8 @@ type Batch struct {
 	Images  *tensor.Dense // float32 (N, C, H, W)
 	Labels  []int         // (N)
 	Indices []int         // (N): the images' places in the data set
+	// Skipped counts those that could not be decoded, in whose place are others or none.
+	Skipped int
 
 	loader *Loader
 	data   []float32     // the memory of Images, for a full batch
@@ -26,9 +28,10 @@ type Batch struct {
 	done     chan struct{} // receives a value when there are none
 	released atomic.Bool
 
-	mu     sync.Mutex // guards what follows while workers fill the batch
-	err    error
-	failed int // place in the batch of err
+	mu      sync.Mutex // guards what follows while workers fill the batch
+	skipped int
+	err     error
+	failed  int // place in the batch of err
 }
 
 func newBatch(l *Loader) *Batch {
@@ -71,7 +74,7 @@ func (b *Batch) begin(epoch, index int, plan []int) {
 	b.Epoch, b.Index = epoch, index
 	b.plan = append(b.plan[:0], plan...)
 	b.Labels, b.Indices, b.seen = b.Labels[:len(plan)], b.Indices[:len(plan)], b.seen[:len(plan)]
-	b.err = nil
+	b.err, b.skipped = nil, 0
 	b.released.Store(false)
 }
 
@@ -91,6 +94,13 @@ func (b *Batch) fail(i int, err error) {
 	}
 }
 
+// skip counts an image that could not be decoded.
+func (b *Batch) skip() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.skipped++
+}
+
 // finish closes the gaps of images that were left out, gives the tensor its
 // shape, and says that the batch is ready.
 func (b *Batch) finish() {
@@ -105,7 +115,7 @@ func (b *Batch) finish() {
 		}
 		n++
 	}
-	b.Labels, b.Indices = b.Labels[:n], b.Indices[:n]
+	b.Labels, b.Indices, b.Skipped = b.Labels[:n], b.Indices[:n], b.skipped
 	switch {
 	case n == b.loader.config.BatchSize:
 		b.Images = b.full

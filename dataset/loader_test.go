@@ -100,6 +100,30 @@ func take(t testing.TB, l *Loader, n int) []served {
 	return all
 }
 
+// Batches tell how many of their own images could not be decoded, whatever is read
+// ahead.
+func TestBatchesCountCorruptImages(t *testing.T) {
+	d := &faulty{Dataset: numbered(t, 20), corrupt: []int{2, 3, 5, 7, 11, 13, 17, 19}}
+	for _, shuffle := range []bool{false, true} {
+		l := newLoader(t, d, Config{BatchSize: 5, Shuffle: shuffle, Prefetch: 3, Log: quiet})
+		skipped := 0
+		for range 2 * l.Batches() {
+			b, err := l.Next(context.Background())
+			if err == io.EOF {
+				b, err = l.Next(context.Background())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			skipped += b.Skipped
+			b.Release()
+		}
+		if skipped != 16 {
+			t.Errorf("shuffled %v: %d images skipped in two epochs, want 16", shuffle, skipped)
+		}
+	}
+}
+
 // The loader against its plain twin: one image after the other.
 func TestLoaderServesThePipeline(t *testing.T) {
 	d := numbered(t, 23)

@@ -175,6 +175,7 @@ func (w *worker) fill(b *Batch, i int) (ok bool, err error) {
 		return err == nil, err
 	}
 	l.skip(index, err)
+	b.skip()
 	if !l.config.Shuffle {
 		return false, nil
 	}

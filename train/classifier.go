@@ -189,6 +189,9 @@ func (t *classifier) evaluate(ctx context.Context, r *EpochResult, done func(don
 	if m.NaN > 0 {
 		t.log.Warn("logits that are not numbers", slog.Int("images", m.NaN), slog.Int("of", m.N))
 	}
+	if lost := t.eval.total - m.N; lost > 0 {
+		t.log.Warn("validation images that cannot be decoded do not count", slog.Int("images", lost), slog.Int("of", t.eval.total))
+	}
 	t.metrics = m
 	r.ValTop1, r.ValTop5, r.ValLoss, r.ValImages = m.Top1(), m.Top5(), m.Loss(), m.N
 	r.ValECE = m.Calibration.Error()

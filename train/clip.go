@@ -80,6 +80,9 @@ func (c *Config) clipped(model []G.ValueGrad, check check) error {
 // move clips the gradients of a program's last run and has the solver move the
 // parameters by them.
 func (c *Config) move(p *graph.Program, s Solver, check check) error {
+	if err := c.finiteGrads(p.Grads(), check); err != nil {
+		return err
+	}
 	if err := c.clipped(p.Grads(), check); err != nil {
 		return err
 	}

@@ -97,6 +97,8 @@ type Config struct {
 	// epoch-001.ckpt; with 1 there is best.ckpt alone.
 	KeepBest int `yaml:"keep_best"`
 
+	Faults `yaml:",inline"`
+
 	// TensorBoard has the run write event files for TensorBoard to its folder.
 	TensorBoard bool `yaml:"tensorboard"`
 }
@@ -231,7 +233,7 @@ func (c *Config) Validate() error {
 		return errors.Wrap(err, "schedule")
 	}
 	for _, check := range []func() error{
-		c.validateAverage, c.validateAccumulate, c.validateBaseBatch, c.validatePatience, c.needsMeasure,
+		c.validateFaults, c.validateAverage, c.validateAccumulate, c.validateBaseBatch, c.validatePatience, c.needsMeasure,
 	} {
 		if err := check(); err != nil {
 			return err

@@ -98,9 +98,10 @@ func (e Evaluation) MarshalJSON() ([]byte, error) {
 		Top1    float64 `json:"top1"`
 		Top5    float64 `json:"top5"`
 		Loss    finite  `json:"loss"`
+		Skipped int     `json:"skipped,omitempty"`
 		Seconds float64 `json:"seconds"`
 		evaluationOfClasses
-	}{e.Model, e.N, e.Wrong, e.Top1, e.Top5, finite(e.Loss), e.Seconds, e.ofClasses()})
+	}{e.Model, e.N, e.Wrong, e.Top1, e.Top5, finite(e.Loss), e.Skipped, e.Seconds, e.ofClasses()})
 }
 
 // Evaluate measures weights on the validation split of a data set. When ctx is

@@ -60,6 +60,9 @@ func (f *imageFeed) next(ctx context.Context, sums *tally) (*dataset.Batch, erro
 	begin := time.Now()
 	b, err := f.loader.Next(ctx)
 	sums.waited(begin)
+	if err == nil {
+		sums.SkippedImages += b.Skipped
+	}
 	if err == nil && b.Index == 0 {
 		shown := min(len(b.Labels), 2*sheetColumns) * f.show.size()
 		f.first = append(f.first[:0], b.Images.Float32s()[:shown]...)

@@ -187,7 +187,9 @@ func untimed(t *testing.T, path string) [][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	timed := func(column string) bool { return strings.HasSuffix(column, "seconds") || strings.HasSuffix(column, "_per_second") || column == "data_wait" }
+	timed := func(column string) bool {
+		return strings.HasSuffix(column, "seconds") || strings.HasSuffix(column, "_per_second") || column == "data_wait"
+	}
 	head := slices.Clone(lines[0])
 	for i, line := range lines {
 		k := -1

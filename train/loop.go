@@ -76,7 +76,9 @@ type session struct {
 	saved   int       // the step of the last checkpoint
 	savedAt time.Time // when it was written
 	owed    owed
-	now     Progress
+
+	statistics statistics // before a step that may be skipped
+	now        Progress
 }
 
 func newSession(r *Run) *session {
@@ -135,22 +137,39 @@ func (s *session) trainEpoch(ctx context.Context) error {
 func (s *session) step(ctx context.Context) error {
 	p := &s.progress
 	lr := s.steer()
-	loss, err := s.batches(ctx, func(what string, v float64) error {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return s.diverged(fmt.Sprintf("%s is %v", what, v), s.steps()+1)
-		}
-		return nil
+	loss := s.now.Loss // of the step before, as long as there is no other
+	skipped, err := s.attempt(func() (err error) {
+		loss, err = s.batches(ctx, s.check)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.follow(s.steps())
+	if !skipped {
+		s.follow(s.steps())
+	}
 	p.Step++
+	if skipped {
+		if err := s.resync(); err != nil {
+			return err
+		}
+	}
+	if err := s.checkCorrupt(); err != nil {
+		return err
+	}
 	s.now.Batch, s.now.Loss, s.now.LR = p.Step, loss, lr
 	s.now.Done += s.task.perStep()
 	s.now.Step, s.now.Skipped = s.steps(), s.task.skipped()
 	s.board.step(s.now)
 	s.report()
+	return nil
+}
+
+// check reports a number of the next step that is not finite.
+func (s *session) check(what string, v float64) error {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return s.diverged(fmt.Sprintf("%s is %v", what, v), s.steps()+1)
+	}
 	return nil
 }
 

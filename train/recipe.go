@@ -24,7 +24,7 @@ func DefaultConfig(model, data string) Config {
 		Model: model, Data: data, Augment: Augment{Usual: r.augment},
 		Epochs: r.epochs, BatchSize: r.batch, Seed: 1,
 		Optimizer: r.optimizer, Schedule: r.schedule, ClipNorm: r.clipNorm, Accumulate: 1,
-		CheckpointMinutes: 10, KeepBest: 1, TensorBoard: true,
+		CheckpointMinutes: 10, KeepBest: 1, Faults: defaultFaults(model), TensorBoard: true,
 	}
 }
 

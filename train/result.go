@@ -31,6 +31,11 @@ type EpochResult struct {
 	EvalSeconds float64 `json:"eval_seconds"`
 	DataWait    float64 `json:"data_wait"`
 
+	// Steps that were left out because they were not finite, and training images that
+	// could not be decoded, in whose place others were taken.
+	SkippedSteps  int `json:"skipped_steps"`
+	SkippedImages int `json:"skipped_images"`
+
 	// Of classifiers and language models: the mean of the steps' losses, with label
 	// smoothing and dropout, and the loss on the validation split without.
 	TrainLoss float64 `json:"train_loss"`
@@ -78,7 +83,7 @@ func (r EpochResult) DataShare() float64 {
 func (r *EpochResult) trained(t *tally) {
 	mean := func(sum float64) float64 { return sum / float64(t.Items) }
 	rate := float64(t.Items) / t.Seconds
-	r.DataWait = t.Wait
+	r.DataWait, r.SkippedSteps, r.SkippedImages = t.Wait, t.SkippedSteps, t.SkippedImages
 	switch r.Task {
 	case zoo.Generation:
 		r.GLoss, r.DLoss, r.DReal, r.DFake = mean(t.LossSum), mean(t.DLossSum), mean(t.DRealSum), mean(t.DFakeSum)
@@ -113,6 +118,8 @@ var (
 		{"eval_seconds", func(r EpochResult) float64 { return r.EvalSeconds }},
 		{"data_wait", func(r EpochResult) float64 { return r.DataWait }},
 		{"images_per_second", func(r EpochResult) float64 { return r.ImagesPerSecond }},
+		{"skipped_steps", func(r EpochResult) float64 { return float64(r.SkippedSteps) }},
+		{"skipped_images", func(r EpochResult) float64 { return float64(r.SkippedImages) }},
 	}
 	languageColumns = []column{
 		{"train_loss", func(r EpochResult) float64 { return r.TrainLoss }},
@@ -123,6 +130,7 @@ var (
 		{"eval_seconds", func(r EpochResult) float64 { return r.EvalSeconds }},
 		{"data_wait", func(r EpochResult) float64 { return r.DataWait }},
 		{"tokens_per_second", func(r EpochResult) float64 { return r.TokensPerSecond }},
+		{"skipped_steps", func(r EpochResult) float64 { return float64(r.SkippedSteps) }},
 	}
 	generationColumns = []column{
 		{"d_loss", func(r EpochResult) float64 { return r.DLoss }},
@@ -133,6 +141,8 @@ var (
 		{"eval_seconds", func(r EpochResult) float64 { return r.EvalSeconds }},
 		{"data_wait", func(r EpochResult) float64 { return r.DataWait }},
 		{"images_per_second", func(r EpochResult) float64 { return r.ImagesPerSecond }},
+		{"skipped_steps", func(r EpochResult) float64 { return float64(r.SkippedSteps) }},
+		{"skipped_images", func(r EpochResult) float64 { return float64(r.SkippedImages) }},
 	}
 )
 
@@ -168,7 +178,18 @@ func (r EpochResult) attrs() (list []any) {
 
 // String is the line of an epoch.
 func (r EpochResult) String() string {
-	return fmt.Sprintf("epoch %d/%d  %s  %s, %.1f s", r.Epoch, r.Epochs, r.measured(), r.rate(), r.Seconds)
+	return fmt.Sprintf("epoch %d/%d  %s  %s, %.1f s", r.Epoch, r.Epochs, r.measured(), r.rate(), r.Seconds) + r.faults()
+}
+
+// faults says what was skipped, if anything was.
+func (r EpochResult) faults() (text string) {
+	if r.SkippedSteps > 0 {
+		text += fmt.Sprintf(", %d steps skipped", r.SkippedSteps)
+	}
+	if r.SkippedImages > 0 {
+		text += fmt.Sprintf(", %d images that cannot be decoded", r.SkippedImages)
+	}
+	return text
 }
 
 func (r EpochResult) measured() string {
@@ -251,12 +272,20 @@ type plainEpochResult EpochResult
 func (r *EpochResult) UnmarshalJSON(text []byte) error {
 	var in struct {
 		plainEpochResult
-		ValLoss finite `json:"val_loss"`
-		ValECE  finite `json:"val_ece"`
+		ValLoss   finite `json:"val_loss"`
+		ValECE    finite `json:"val_ece"`
+		TrainLoss finite `json:"train_loss"` // as the others, of an epoch of which all steps were skipped
+		TrainTop1 finite `json:"train_top1"`
+		DLoss     finite `json:"d_loss"`
+		GLoss     finite `json:"g_loss"`
+		DReal     finite `json:"d_real"`
+		DFake     finite `json:"d_fake"`
 	}
 	err := json.Unmarshal(text, &in)
 	*r = EpochResult(in.plainEpochResult)
 	r.ValLoss, r.ValECE = float64(in.ValLoss), float64(in.ValECE)
+	r.TrainLoss, r.TrainTop1 = float64(in.TrainLoss), float64(in.TrainTop1)
+	r.DLoss, r.GLoss, r.DReal, r.DFake = float64(in.DLoss), float64(in.GLoss), float64(in.DReal), float64(in.DFake)
 	return err
 }
 

@@ -19,9 +19,9 @@ func TestEpochResultJSON(t *testing.T) {
 		zoo.Generation:     {DLoss: 1.5, GLoss: 0.25, DReal: 0.75, DFake: 0.5, ImagesPerSecond: 9},
 	}
 	keys := map[zoo.Task][]string{
-		zoo.Classification: {"train_loss", "train_top1", "val_top1", "val_top5", "val_ece", "val_loss", "val_images", "images_per_second"},
+		zoo.Classification: {"train_loss", "train_top1", "val_top1", "val_top5", "val_ece", "val_loss", "val_images", "images_per_second", "skipped_images"},
 		zoo.Language:       {"train_loss", "val_loss", "val_perplexity", "val_bits", "token", "tokens_per_second"},
-		zoo.Generation:     {"d_loss", "g_loss", "d_real", "d_fake", "images_per_second"},
+		zoo.Generation:     {"d_loss", "g_loss", "d_real", "d_fake", "images_per_second", "skipped_images"},
 	}
 	for task, want := range results {
 		want.Task, want.Epoch, want.Epochs, want.Step, want.LR = task, 2, 3, 12, 0.1
@@ -45,7 +45,7 @@ func TestEpochResultJSON(t *testing.T) {
 			if got != w {
 				t.Errorf("%s: got %+v, want %+v", text, got, w)
 			}
-			wantKeys(t, text, append([]string{"task", "epoch", "epochs", "step", "lr", "seconds", "eval_seconds", "data_wait"}, keys[task]...))
+			wantKeys(t, text, append([]string{"task", "epoch", "epochs", "step", "lr", "seconds", "eval_seconds", "data_wait", "skipped_steps"}, keys[task]...))
 		}
 	}
 }

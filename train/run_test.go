@@ -357,9 +357,9 @@ func TestOtherRunFolders(t *testing.T) {
 			finish(t, r)
 			wanted := []string{ConfigFile, MetricsFile, LinesFile, LogFile, LastFile, BestFile, WeightsFile, CurvesFile, SamplesFile}
 			language := r.Model().Task() == zoo.Language
-			header := "epoch,step,lr,d_loss,g_loss,d_real,d_fake,seconds,eval_seconds,data_wait,images_per_second"
+			header := "epoch,step,lr,d_loss,g_loss,d_real,d_fake,seconds,eval_seconds,data_wait,images_per_second,skipped_steps,skipped_images"
 			if language {
-				header = "epoch,step,lr,train_loss,val_loss,val_perplexity,val_bits,seconds,eval_seconds,data_wait,tokens_per_second"
+				header = "epoch,step,lr,train_loss,val_loss,val_perplexity,val_bits,seconds,eval_seconds,data_wait,tokens_per_second,skipped_steps"
 			}
 			checkMetrics(t, r, header)
 			if !language {

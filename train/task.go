@@ -67,7 +67,10 @@ type tally struct {
 	Items   int     `json:"images"`   // images or tokens
 	Wrong   int     `json:"wrong"`
 	Seconds float64 `json:"seconds"`
-	Wait    float64 `json:"wait,omitempty"` // the part of Seconds that steps waited for data
+	// SkippedImages could not be decoded, and SkippedSteps were not finite.
+	SkippedImages int     `json:"skipped_images,omitempty"`
+	SkippedSteps  int     `json:"skipped_steps,omitempty"`
+	Wait          float64 `json:"wait,omitempty"` // the part of Seconds that steps waited for data
 
 	// Of a GAN, times the images of a step: the loss of the discriminator, and what
 	// it thinks of real and of generated images.

@@ -106,6 +106,9 @@ var settings = []setting{
 	{"layer-decay", "X", "factor of the learning rate from each layer to the one before it, such as 0.8", func(c *train.Config) any { return &c.LayerDecay }},
 	{"tensorboard", "", "event files for TensorBoard in the run folder (default true)", func(c *train.Config) any { return &c.TensorBoard }},
 	{"checkpoint-minutes", "X", "time between two checkpoints within an epoch (default 10)", func(c *train.Config) any { return &c.CheckpointMinutes }},
+	{"on-nan", "NAME", "stop or skip a step whose loss or gradient is not finite (default stop)", func(c *train.Config) any { return &c.OnNaN }},
+	{"max-skipped", "N", "on-nan skip: steps of a run that may be skipped (default 100)", func(c *train.Config) any { return &c.MaxSkipped }},
+	{"max-corrupt", "X", "images: part of an epoch that may be corrupt (default 0.01)", func(c *train.Config) any { return &c.MaxCorrupt }},
 	{"keep-best", "N", "checkpoints of so many best epochs are kept (default 1, best.ckpt)", func(c *train.Config) any { return &c.KeepBest }},
 }
 
