@@ -24,10 +24,8 @@ const DefaultMaxPixels = 89478485
 // alpha is dropped, and CMYK and YCCK are converted without a colour profile. The
 // orientation in the EXIF data of a JPEG file is applied, as by Pillow's
 // ImageOps.exif_transpose. Sixteen-bit samples keep their
-// upper byte, also in grey images, which Pillow clips to white. PNG images are
-// equal to Pillow's; JPEG images differ by what the inverse transform rounds
-// differently, a few levels, as the colours of subsampled images are
-// interpolated as libjpeg does it.
+// upper byte, also in grey images, which Pillow clips to white. All else is equal to
+// what Pillow reads, bit for bit.
 //
 // An image of more than maxPixels is refused before its pixels are read; 0
 // stands for [DefaultMaxPixels].
