@@ -77,6 +77,9 @@ func (d *Memory) Classes() []string { return d.classes }
 // Shape returns the shape (C, H, W) of the images.
 func (d *Memory) Shape() (c, h, w int) { return d.c, d.h, d.w }
 
+// Bytes returns the size of the images in memory.
+func (d *Memory) Bytes() int64 { return int64(len(d.pix)) }
+
 // Get copies image i into dst and returns its label.
 func (d *Memory) Get(i int, dst *Image) (label int, err error) {
 	if err := checkIndex(i, len(d.labels)); err != nil {

@@ -130,6 +130,12 @@ func (l *Loader) size() int { return l.c * l.h * l.w }
 // Batches returns the number of batches in an epoch.
 func (l *Loader) Batches() int { return l.batches }
 
+// Bytes returns the size of the batches that are in use at once, that of the caller
+// included.
+func (l *Loader) Bytes() int64 {
+	return 4 * int64(cap(l.free)) * int64(l.config.BatchSize) * int64(l.size())
+}
+
 // Skipped returns how many times an image was left out because it could not be
 // decoded, in what has been read ahead as well.
 func (l *Loader) Skipped() int { return int(l.skipped.Load()) }

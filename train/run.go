@@ -20,6 +20,8 @@ type Options struct {
 	// Overwrite lets New take a folder in which there is a run already, whose files
 	// it removes.
 	Overwrite bool
+	// IgnoreMemory begins a run that seems to need more memory than is free.
+	IgnoreMemory bool
 	// Workers is the number of goroutines that prepare images; default GOMAXPROCS.
 	Workers int
 	// Log receives warnings, which also go to the run's log.txt; default
@@ -148,6 +150,9 @@ func prepare(c Config, o Options, origin *weights.Archive) (_ *Run, err error) {
 	r.schedule, err = c.Schedule.Schedule(r.config.ScaledLR(), c.Epochs, r.stepsPerEpoch)
 	if err != nil {
 		return nil, errors.Wrap(err, "schedule")
+	}
+	if err := r.fits(); err != nil {
+		return nil, err
 	}
 	return r, nil
 }

@@ -57,6 +57,10 @@ type task interface {
 	network() *graph.Graph
 	// illustrate adds to the report what is special about the task.
 	illustrate(*page) error
+	// programs are all that the run has, and feeds adds to an estimate of memory what
+	// they are fed from.
+	programs() []*graph.Program
+	feeds(*Memory)
 
 	close()
 }

@@ -23,11 +23,13 @@ type runFlags struct {
 	json    bool
 	workers int
 	http    string
+	ignore  bool // what memory there is
 }
 
 func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.json, "json", false, "a line of JSON for each epoch on standard output")
 	flags.StringVar(&f.http, "http", "", "show the run in a browser at `ADDR`, such as :8080, while it lasts")
+	flags.BoolVar(&f.ignore, "ignore-memory", false, "begin a run that seems to need more memory than is free")
 	flags.IntVar(&f.workers, "workers", 0, "goroutines that prepare images (default one a processor)")
 }
 
@@ -106,7 +108,7 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 		return err
 	}
 	defer stopServing()
-	r, err := prepare(train.Options{Workers: f.workers, Report: report})
+	r, err := prepare(train.Options{Workers: f.workers, IgnoreMemory: f.ignore, Report: report})
 	if err != nil {
 		return err
 	}
@@ -121,6 +123,7 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 	if config.LRBaseBatch > 0 {
 		fmt.Fprintf(people, "learning rate %g: %g for %d %s in a step, scaled\n", config.ScaledLR(), config.Optimizer.LR, config.LRBaseBatch, r.Unit())
 	}
+	fmt.Fprintln(people, "memory:", r.Memory())
 	if r.Done() {
 		fmt.Fprintln(people, "the run is complete: nothing is left to do")
 		return nil
