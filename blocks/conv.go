@@ -149,7 +149,7 @@ func BatchNorm2d(s *graph.Scope, x *G.Node, n Norm) *G.Node {
 // nil, and the ReLU.
 func normalise(s *graph.Scope, x *G.Node, n Norm, p *op.Norm, residual *G.Node, relu bool) *G.Node {
 	norm := op.BatchNormEval
-	if s.NormByBatch() {
+	if s.NormByBatch("weight", "bias", "running_mean", "running_var") {
 		norm = op.BatchNormTrain
 	}
 	if s.FixedStatistics() {

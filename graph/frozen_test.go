@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,12 @@ func twoLayers(s *graph.Scope) {
 
 func runTwoLayers(t *testing.T, params *graph.Params, opts ...graph.Option) *graph.Program {
 	t.Helper()
-	g, err := graph.Build(params, graph.Train, twoLayers, opts...)
+	return runTwoLayersFor(t, graph.Train, params, opts...)
+}
+
+func runTwoLayersFor(t *testing.T, mode graph.Mode, params *graph.Params, opts ...graph.Option) *graph.Program {
+	t.Helper()
+	g, err := graph.Build(params, mode, twoLayers, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +120,34 @@ func TestWithFixedStatistics(t *testing.T) {
 		}
 		if slices.Contains(m.Value.Float32s(), start) || slices.ContainsFunc(f.Value.Float32s(), func(v float32) bool { return v != start }) {
 			t.Errorf("%s: %v with statistics that move, %v with fixed ones", name, m.Value.Float32s(), f.Value.Float32s())
+		}
+	}
+}
+
+// A norm with anything frozen computes and differentiates what it does in an Eval
+// graph, and its running statistics stay.
+func TestWithFrozenNorms(t *testing.T) {
+	training := runTwoLayers(t, graph.NewParams(1))
+	evaluation := runTwoLayersFor(t, graph.Eval, graph.NewParams(1))
+	for name, frozen := range map[string]bool{
+		"norm.weight": true, "norm.bias": true, "norm.running_mean": true, "norm.running_var": true,
+		"first.weight": false, "weight": false,
+	} {
+		params := graph.NewParams(1)
+		p := runTwoLayers(t, params, graph.WithFrozenNorms(func(n string) bool { return n == name }))
+		want := training
+		if frozen {
+			want = evaluation
+		}
+		if p.Loss() != want.Loss() {
+			t.Errorf("%s frozen: loss %v, want %v", name, p.Loss(), want.Loss())
+		}
+		if got := gradsOf(t, p); !reflect.DeepEqual(got, gradsOf(t, want)) {
+			t.Errorf("%s frozen: gradients %v, want %v", name, got, gradsOf(t, want))
+		}
+		mean, _ := params.Get("norm.running_mean")
+		if moves := slices.ContainsFunc(mean.Value.Float32s(), func(v float32) bool { return v != 0 }); moves == frozen {
+			t.Errorf("%s frozen: the running mean moves: %v, want %v", name, moves, !frozen)
 		}
 	}
 }

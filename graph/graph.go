@@ -24,8 +24,8 @@ type Graph struct {
 	inputGrad   bool
 	skipInit    bool
 	skipValues  bool
-	frozen      func(param string) bool  // or nil
-	frozenNorms func(buffer string) bool // or nil
+	frozen      func(param string) bool // or nil
+	frozenNorms func(name string) bool  // or nil
 	fixedStats  bool
 	taps        []string
 	inputs      G.Nodes
@@ -73,10 +73,10 @@ func WithoutValues() Option { return func(g *Graph) { g.skipValues = true } }
 // on their gradients.
 func WithFrozen(frozen func(param string) bool) Option { return func(g *Graph) { g.frozen = frozen } }
 
-// WithFrozenNorms has those norms of a training graph whose running statistics'
-// names frozen holds true for normalise with them, as in evaluation, and leave them
-// as they are.
-func WithFrozenNorms(frozen func(buffer string) bool) Option {
+// WithFrozenNorms has those norms of a training graph that have a parameter or
+// running statistics for whose name frozen holds true normalise with these
+// statistics, as in evaluation, and leave them as they are.
+func WithFrozenNorms(frozen func(name string) bool) Option {
 	return func(g *Graph) { g.frozenNorms = frozen }
 }
 

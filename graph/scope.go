@@ -82,10 +82,12 @@ func (s *Scope) Seed() uint64 { return rng.New(s.b.params.seed, "scope:"+s.path)
 // they are; see WithFixedStatistics.
 func (s *Scope) FixedStatistics() bool { return s.b.fixedStats }
 
-// NormByBatch reports whether a norm of this scope is to normalise with the
-// statistics of the batch: in training, unless it is frozen.
-func (s *Scope) NormByBatch() bool {
-	return s.b.mode == Train && (s.b.frozenNorms == nil || !s.b.frozenNorms(s.join("running_mean")))
+// NormByBatch reports whether a norm of this scope with parameters and buffers of
+// these names is to normalise with the statistics of the batch: in training, unless
+// it is frozen.
+func (s *Scope) NormByBatch(names ...string) bool {
+	frozen := func(name string) bool { return s.b.frozenNorms(s.join(name)) }
+	return s.b.mode == Train && (s.b.frozenNorms == nil || !slices.ContainsFunc(names, frozen))
 }
 
 // Err returns the error that ended the build, if any.

@@ -107,7 +107,7 @@ func (t *classifier) compile() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.FineTuning.check(g); err != nil {
+	if err := c.FineTuning.Check(g); err != nil {
 		return err
 	}
 	if t.program, err = graph.NewProgram(g); err != nil {

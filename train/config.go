@@ -220,7 +220,7 @@ func (c *Config) Validate() error {
 	if err := c.FineTuning.validate(); err != nil {
 		return err
 	}
-	if c.FineTuning.given() && m.Task() == zoo.Generation {
+	if c.FineTuning.Given() && m.Task() == zoo.Generation {
 		return errors.Errorf("freeze, lr_scale and layer_decay are for classifiers and language models, %s is a GAN", c.Model)
 	}
 	if err := c.Augment.validate(); err != nil {

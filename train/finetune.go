@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,8 +18,9 @@ import (
 // stands for any characters.
 type FineTuning struct {
 	// Freeze are patterns of parameters that stay as they are: they have no gradient,
-	// no weight decay and no place in the solver. A norm whose running statistics are
-	// among them normalises with these, as in evaluation, and leaves them as they are.
+	// no weight decay and no place in the solver. A norm with a parameter or running
+	// statistics among them normalises with the latter, as in evaluation, and leaves them
+	// as they are.
 	Freeze []string `yaml:"freeze,flow"`
 	// LRScale are pattern=factor: what the learning rate of parameters is multiplied
 	// by. The first that fits counts.
@@ -29,7 +31,8 @@ type FineTuning struct {
 	LayerDecay float64 `yaml:"layer_decay"`
 }
 
-func (f *FineTuning) given() bool {
+// Given reports whether anything is set.
+func (f *FineTuning) Given() bool {
 	return len(f.Freeze)+len(f.LRScale) > 0 || f.LayerDecay != 0
 }
 
@@ -81,6 +84,17 @@ func (f *FineTuning) frozen(name string) bool {
 	return false
 }
 
+// Frozen returns how many of the parameters of the model do not learn.
+func (r *Run) Frozen() int {
+	n := 0
+	for p := range r.params.All() {
+		if !p.Buffer && r.config.FineTuning.frozen(p.Name) {
+			n += p.Value.Shape().TotalSize()
+		}
+	}
+	return n
+}
+
 // GraphOptions are those of a training graph.
 func (f *FineTuning) GraphOptions() []graph.Option {
 	if len(f.Freeze) == 0 {
@@ -89,64 +103,74 @@ func (f *FineTuning) GraphOptions() []graph.Option {
 	return []graph.Option{graph.WithFrozen(f.frozen), graph.WithFrozenNorms(f.frozen)}
 }
 
-// check reports patterns that fit nothing, and a graph in which nothing learns.
-func (f *FineTuning) check(g *graph.Graph) error {
-	var names []string
+// Check reports settings that are not valid for a graph with the GraphOptions:
+// patterns that fit nothing, and that nothing learns.
+func (f *FineTuning) Check(g *graph.Graph) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	var names, learning []string
 	for p := range g.Params().All() {
 		names = append(names, p.Name)
 	}
+	for _, n := range g.Trainable() {
+		learning = append(learning, n.Name())
+	}
 	for _, pattern := range f.Freeze {
-		if err := fitsSome(pattern, names); err != nil {
+		if err := fitsSome(pattern, "parameter", names); err != nil {
 			return errors.Wrap(err, "freeze")
 		}
 	}
+	if len(learning) == 0 {
+		return errors.New("freeze: all parameters are frozen: there is nothing to train")
+	}
 	for _, text := range f.LRScale {
-		s, err := parseScale(text)
-		if err != nil {
-			return err
-		}
-		if err := fitsSome(s.pattern, names); err != nil {
+		pattern, _, _ := strings.Cut(text, "=")
+		if err := fitsSome(pattern, "parameter that learns", learning); err != nil {
 			return errors.Wrap(err, "lr_scale")
 		}
-	}
-	if len(g.Trainable()) == 0 {
-		return errors.New("freeze: all parameters are frozen: there is nothing to train")
 	}
 	return nil
 }
 
-func fitsSome(pattern string, names []string) error {
+// fitsSome reports a pattern that fits none of the names, with what the names are of.
+func fitsSome(pattern, what string, names []string) error {
 	for _, name := range names {
 		if ok, _ := path.Match(pattern, name); ok {
 			return nil
 		}
 	}
 	if near := nearest.Of(pattern, names); len(near) > 0 {
-		return errors.Errorf("no parameter's name fits %q; did you mean %s?", pattern, strings.Join(near, " or "))
+		return errors.Errorf("no %s has a name that fits %q; did you mean %s?", what, pattern, strings.Join(near, " or "))
 	}
-	return errors.Errorf("no parameter's name fits %q; a name is %s", pattern, names[0])
+	return errors.Errorf("no %s has a name that fits %q; a name is %s", what, pattern, names[0])
 }
 
 // Scale returns what the learning rate of each parameter is multiplied by, for
-// SolverOptions; nil for 1.
+// SolverOptions; nil for 1. Where both settings say something it is the product.
 func (f *FineTuning) Scale(p *graph.Params) func(name string) float64 {
 	if len(f.LRScale) == 0 && f.LayerDecay == 0 {
 		return nil
 	}
 	layers, last := LayerOf(p)
 	return func(name string) float64 {
-		scale := 1.0
+		scale := f.scaleByName(name)
 		if f.LayerDecay != 0 {
-			scale = math.Pow(f.LayerDecay, float64(last-layers[name]))
-		}
-		for _, text := range f.LRScale {
-			s, err := parseScale(text)
-			if ok, _ := path.Match(s.pattern, name); ok && err == nil {
-				return scale * s.factor
-			}
+			scale *= math.Pow(f.LayerDecay, float64(last-layers[name]))
 		}
 		return scale
 	}
+}
+
+// scaleByName is the factor that LRScale has for a parameter.
+func (f *FineTuning) scaleByName(name string) float64 {
+	for _, text := range f.LRScale {
+		s, err := parseScale(text)
+		if ok, _ := path.Match(s.pattern, name); ok && err == nil {
+			return s.factor
+		}
+	}
+	return 1
 }
 
 // LayerOf counts the layers of a model for a decay of the learning rate by layers
@@ -154,10 +178,11 @@ func (f *FineTuning) Scale(p *graph.Params) func(name string) float64 {
 // and the last one.
 //
 // Where names have numbers, as blocks have in "layer1.0.conv1.weight" and
-// "transformer_encoder.layers.0.norm1.bias", each block is a layer; what comes before
-// the first block is layer 0, and what comes after the last one is the last layer: for
-// ResNets these are the groups of timm. Other models have a layer for each first part
-// of a name, "conv1" of "conv1.weight".
+// "transformer_encoder.layers.0.norm1.bias" and recurrent layers in
+// "rnn.weight_ih_l0", each block is a layer; what comes before the first block is layer
+// 0, and what comes after the last one is the last layer: for ResNets these are the
+// groups of timm. Other models have a layer for each first part of a name, "conv1" of
+// "conv1.weight".
 func LayerOf(p *graph.Params) (layers map[string]int, last int) {
 	layers = make(map[string]int)
 	numbered := false
@@ -187,9 +212,15 @@ func LayerOf(p *graph.Params) (layers map[string]int, last int) {
 	return layers, max(0, len(known)-1)
 }
 
+// recurrent is the name of a parameter of torch.nn.LSTM and its like.
+var recurrent = regexp.MustCompile(`^(.*\.)?(?:weight|bias)_[ih]h_l(\d+)$`)
+
 // block returns the part of a name up to its first number, "layer1.0", if it has
 // one.
 func block(name string) (string, bool) {
+	if m := recurrent.FindStringSubmatch(name); m != nil {
+		return m[1] + m[2], true
+	}
 	parts := strings.Split(name, ".")
 	for i, part := range parts[:len(parts)-1] {
 		if _, err := strconv.Atoi(part); err == nil {

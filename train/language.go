@@ -78,7 +78,7 @@ func (t *writer) compile() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.FineTuning.check(g); err != nil {
+	if err := c.FineTuning.Check(g); err != nil {
 		return err
 	}
 	if t.feed, err = newSequences(g, t.model.State()); err != nil {

@@ -21,7 +21,8 @@ import (
 type describeFlags struct {
 	dot, under, mode, input, architecture string
 	classes, batch                        int
-	json, taps                            bool
+	json, taps, params                    bool
+	tuning                                train.FineTuning
 }
 
 func newDescribeCommand() *cobra.Command {
@@ -31,6 +32,9 @@ func newDescribeCommand() *cobra.Command {
 		Short: "Print a model layer by layer, or draw its graph",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.params || f.tuning.Given() {
+				return f.printParams(c.OutOrStdout(), args[0])
+			}
 			m, g, err := f.build(args[0])
 			if err != nil {
 				return cli.Usage(err)
@@ -58,6 +62,12 @@ func newDescribeCommand() *cobra.Command {
 	flags.IntVar(&f.batch, "batch-size", 1, "images at once; numbers are for one")
 	flags.BoolVar(&f.taps, "taps", false, "the parts that can be read from outside, as by zoo-predict --features, and their shapes")
 	flags.BoolVar(&f.json, "json", false, "the layers as a JSON object, and the parts of --taps")
+	f.addTuning(flags)
+	for _, other := range []string{"dot", "taps", "json"} {
+		for _, name := range []string{"params", "freeze", "lr-scale", "layer-decay"} {
+			c.MarkFlagsMutuallyExclusive(other, name)
+		}
+	}
 	c.MarkFlagsMutuallyExclusive("dot", "taps", "json")
 	return c
 }

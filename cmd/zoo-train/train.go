@@ -124,6 +124,9 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 		fmt.Fprintf(people, "learning rate %g: %g for %d %s in a step, scaled\n", config.ScaledLR(), config.Optimizer.LR, config.LRBaseBatch, r.Unit())
 	}
 	fmt.Fprintln(people, "memory:", r.Memory())
+	if n := r.Frozen(); n > 0 {
+		fmt.Fprintf(people, "%d parameters are frozen, %d learn\n", n, r.Params().Count()-n)
+	}
 	if r.Done() {
 		fmt.Fprintln(people, "the run is complete: nothing is left to do")
 		return nil

@@ -43,7 +43,12 @@ func Prepare(c *cobra.Command) {
 		c.Args = noCommand
 	}
 	if check := c.Args; check != nil {
-		c.Args = func(c *cobra.Command, args []string) error { return Usage(check(c, args)) }
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return Usage(err)
+			}
+			return Usage(c.ValidateFlagGroups())
+		}
 	}
 	for _, sub := range c.Commands() {
 		Prepare(sub)

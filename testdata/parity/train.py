@@ -60,6 +60,16 @@ RUNS = {
         "AdamW", {"lr": 5e-4, "weight_decay": 2},
         {"freeze": ["layer2.*"], "lr_scale": ["fc.*=10", "layer3.0.*=0.5", "layer3.*=2"]},
     ),
+    "scaled_adam_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "Adam", {"lr": 5e-4, "weight_decay": 0.02},
+        {"freeze": ["layer2.*"], "lr_scale": ["fc.*=10", "layer3.*=0.5"]},
+    ),
+    "scaled_rmsprop_resnet20": (
+        "resnet20", {}, (8, 3, 32, 32),
+        "RMSprop", {"lr": 2e-4, "eps": 1e-4, "momentum": 0.9, "weight_decay": 0.02},
+        {"freeze": ["conv1.*"], "lr_scale": ["bn1.*=3", "fc.*=5", "layer3.*=0.5"]},
+    ),
 }
 
 
