@@ -4,6 +4,7 @@ import (
 	"math"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,12 +77,7 @@ func parseScale(text string) (lrScale, error) {
 
 // frozen reports whether the parameter or buffer of that name is frozen.
 func (f *FineTuning) frozen(name string) bool {
-	for _, pattern := range f.Freeze {
-		if ok, _ := path.Match(pattern, name); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Freeze, func(pattern string) bool { return fits(pattern, []string{name}) })
 }
 
 // Frozen returns how many of the parameters of the model do not learn.
@@ -117,7 +113,7 @@ func (f *FineTuning) Check(g *graph.Graph) error {
 		learning = append(learning, n.Name())
 	}
 	for _, pattern := range f.Freeze {
-		if err := fitsSome(pattern, "parameter", names); err != nil {
+		if err := fitsSome(pattern, names); err != nil {
 			return errors.Wrap(err, "freeze")
 		}
 	}
@@ -126,24 +122,33 @@ func (f *FineTuning) Check(g *graph.Graph) error {
 	}
 	for _, text := range f.LRScale {
 		pattern, _, _ := strings.Cut(text, "=")
-		if err := fitsSome(pattern, "parameter that learns", learning); err != nil {
+		if err := fitsSome(pattern, names); err != nil {
 			return errors.Wrap(err, "lr_scale")
+		}
+		if !fits(pattern, learning) {
+			return errors.Errorf("lr_scale: nothing that fits %q learns", pattern)
 		}
 	}
 	return nil
 }
 
-// fitsSome reports a pattern that fits none of the names, with what the names are of.
-func fitsSome(pattern, what string, names []string) error {
-	for _, name := range names {
-		if ok, _ := path.Match(pattern, name); ok {
-			return nil
-		}
+// fits reports whether a pattern fits one of the names.
+func fits(pattern string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		ok, _ := path.Match(pattern, name)
+		return ok
+	})
+}
+
+// fitsSome reports a pattern that fits none of the names.
+func fitsSome(pattern string, names []string) error {
+	if fits(pattern, names) {
+		return nil
 	}
 	if near := nearest.Of(pattern, names); len(near) > 0 {
-		return errors.Errorf("no %s has a name that fits %q; did you mean %s?", what, pattern, strings.Join(near, " or "))
+		return errors.Errorf("no parameter's name fits %q; did you mean %s?", pattern, strings.Join(near, " or "))
 	}
-	return errors.Errorf("no %s has a name that fits %q; a name is %s", what, pattern, names[0])
+	return errors.Errorf("no parameter's name fits %q; a name is %s", pattern, names[0])
 }
 
 // Scale returns what the learning rate of each parameter is multiplied by, for

@@ -43,12 +43,30 @@ func BenchmarkFrozenStep(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			backward, mem := backwardOps(b, p), p.Memory()
 			solver := NewSGD(1e-3)
+			solver.KeepGrads = true
 			for b.Loop() {
 				if err := p.Step(solver); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(backward), "backward-ops")
+			b.ReportMetric(float64(mem.Gradients+mem.Pinned+mem.Arena)/(1<<20), "MiB")
 		})
 	}
+}
+
+// backwardOps counts the operations of the gradient.
+func backwardOps(b *testing.B, p *graph.Program) (n int) {
+	profile, err := p.Profile(1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, o := range profile.Ops {
+		if o.Backward {
+			n++
+		}
+	}
+	return n
 }

@@ -185,7 +185,7 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"describe", "resnet20", "--mode", "test"}, 2, "want train, eval or infer"},
 		{[]string{"describe", "resnet20", "--input", "3,32"}, 2, "want channels, height and width"},
 		{[]string{"describe", "resnet20", "--classes", "-1"}, 2, "-1 classes, want at least 1"},
-		{[]string{"describe", "resnet20", "--freeze", "layer9.*"}, 2, `freeze: no parameter has a name that fits "layer9.*"`},
+		{[]string{"describe", "resnet20", "--freeze", "layer9.*"}, 2, `freeze: no parameter's name fits "layer9.*"`},
 		{[]string{"describe", "resnet20", "--lr-scale", "fc.*"}, 2, "want pattern=factor"},
 		{[]string{"describe", "resnet20", "--params", "--json"}, 2, "json"},
 		{[]string{"describe", "gan", "--layer-decay", "0.5"}, 2, "are for classifiers and language models, gan is a GAN"},
