@@ -55,6 +55,9 @@ func skipping(t *testing.T, text string) Config {
 func TestStepsAreSkipped(t *testing.T) {
 	for name, text := range map[string]string{"classifier": "", "lstm": others["lstm"], "transformer": others["transformer"], "gan": others["gan"]} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "classifier" {
+				t.Skip("one task is enough for -short")
+			}
 			c := skipping(t, text)
 			log, user := told()
 			r := spoil(newRun(t, c, Options{Log: log}), 0, 1, 2, 7)

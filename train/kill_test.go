@@ -72,6 +72,9 @@ func TestKill(t *testing.T) {
 	for _, name := range []string{"lstm", "gan"} {
 		configs[name] = tiny(t, others[name])
 	}
+	all := configs["classifier"]
+	all.EMADecay, all.Accumulate, all.OnNaN, all.Schedule = 0.9, 2, SkipOnNaN, DefaultSchedule("plateau")
+	configs["classifier with everything"] = all
 	for name, c := range configs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,7 +140,7 @@ func sameFolder(t *testing.T, got, want string) {
 	for _, file := range namesIn(t, want) {
 		g, w := filepath.Join(got, file), filepath.Join(want, file)
 		switch {
-		case file == LogFile || file == LockFile || file == PreviousFile || file == ReportFile: // full of times
+		case file == LogFile || file == LockFile || file == PreviousFile || file == ReportFile: // of times, or of when they were written
 		case strings.HasSuffix(file, ".ckpt") || strings.HasSuffix(file, ".gob"):
 			sameArchive(t, g, w)
 		case file == LinesFile:
