@@ -106,6 +106,22 @@ func (f folder) writeConfig(c *Config) error {
 	})
 }
 
+// recipe returns the settings as YAML for those who get the weights: of files there
+// is the name alone.
+func (c Config) recipe() (string, error) {
+	kind, path, _ := strings.Cut(c.Data, ":")
+	if c.Data = kind; path != "" {
+		c.Data += ":" + filepath.Base(path)
+	}
+	for _, file := range []*string{&c.Weights, &c.Map} {
+		if *file != "" {
+			*file = filepath.Base(*file)
+		}
+	}
+	text, err := yaml.Marshal(&c)
+	return string(text), errors.Wrap(err, "settings")
+}
+
 // writeMetrics writes metrics.csv and metrics.jsonl.
 func (f folder) writeMetrics(history []EpochResult) error {
 	err := atomicfile.WriteFile(f.path(LinesFile), func(w io.Writer) error { return writeLines(w, history) })

@@ -139,6 +139,9 @@ func prepare(c Config, o Options, origin *weights.Archive) (_ *Run, err error) {
 	if err := r.task.compile(); err != nil {
 		return nil, err
 	}
+	if r.meta.Recipe, err = r.config.recipe(); err != nil { // which is complete now
+		return nil, err
+	}
 	if err := r.countSteps(); err != nil {
 		return nil, err
 	}

@@ -709,3 +709,26 @@ func TestModelOfAnotherFamilyOfSizes(t *testing.T) {
 		t.Errorf("width %d", got)
 	}
 }
+
+// The weights say how they were trained, and not where on the disk.
+func TestRecipeInWeights(t *testing.T) {
+	c := onFolder(t, imageFolder(t, 3))
+	c.Epochs = 1
+	r := newRun(t, c, Options{})
+	finish(t, r)
+	a, err := weights.Load(filepath.Join(r.Dir(), WeightsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, dir, _ := strings.Cut(c.Data, ":")
+	if strings.Contains(a.Meta.Recipe, filepath.Dir(dir)) {
+		t.Errorf("the recipe tells where the images are:\n%s", a.Meta.Recipe)
+	}
+	again, err := ParseConfig([]byte(a.Meta.Recipe), Names{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Data != "imagefolder:"+filepath.Base(dir) || again.Epochs != 1 || again.BatchSize != 3 || again.Model != "resnet20" {
+		t.Errorf("the recipe is %+v", again)
+	}
+}

@@ -30,7 +30,7 @@ func (a *Archive) Annotation() (map[string]string, error) { return annotate(a) }
 func annotate(a *Archive) (annotation, error) {
 	m := &a.Meta
 	n := annotation{annotated: annotatedNow}
-	for name, text := range map[string]string{"model": m.Model, "config": m.Config, "source": m.Source, "license": m.License} {
+	for name, text := range map[string]string{"model": m.Model, "config": m.Config, "recipe": m.Recipe, "source": m.Source, "license": m.License} {
 		if text != "" {
 			n[name] = text
 		}
@@ -93,7 +93,7 @@ func (n annotation) apply(c *contents) error {
 		return errors.Errorf("version %.20q of the metadata: this program reads version %s", n[annotated], annotatedNow)
 	}
 	m := &c.meta
-	m.Model, m.Config, m.Source, m.License = n["model"], n["config"], n["source"], n["license"]
+	m.Model, m.Config, m.Recipe, m.Source, m.License = n["model"], n["config"], n["recipe"], n["source"], n["license"]
 	metrics := make(map[string]measured)
 	var buffers, noDecay []string
 	for name, to := range map[string]any{

@@ -23,6 +23,9 @@ type Meta struct {
 	Step  int `json:"step,omitempty"`
 	// Metrics are what was measured, by name: "top1", in [0, 1], "loss".
 	Metrics map[string]float64 `json:"metrics,omitempty"`
+	// Recipe are the settings of the training as YAML, those of train.Config without
+	// the places of files.
+	Recipe string `json:"recipe,omitempty"`
 	// Source says where the weights come from, a run or an address, and License
 	// under which terms (an SPDX identifier, "Apache-2.0").
 	Source  string `json:"source,omitempty"`

@@ -19,7 +19,7 @@ func sample() *Archive {
 			Input:      Input{Channels: 1, Height: 28, Width: 28, Resize: 32, Interpolation: "bilinear", Mean: []float32{0.1}, Std: []float32{0.3}},
 			Epoch:      3, Step: 1200,
 			Metrics: map[string]float64{"top1": 0.5, "loss": math.Inf(1)},
-			Source:  "a test", License: "Apache-2.0",
+			Source:  "a test", License: "Apache-2.0", Recipe: "epochs: 3\n",
 			Notes: map[string]string{"b": "2", "a": "1"},
 		},
 		Tensors: []Tensor{

@@ -46,6 +46,7 @@ type header struct {
 	Epoch, Step     int
 	Metrics         []metric // sorted by name
 	Source, License string
+	Recipe          string
 	Notes           []note // sorted by name
 
 	TokenUnit string
@@ -77,7 +78,7 @@ func newHeader(a *Archive) header {
 		Classes: m.Classes,
 		Input:   m.Input,
 		Epoch:   m.Epoch, Step: m.Step,
-		Source: m.Source, License: m.License,
+		Source: m.Source, License: m.License, Recipe: m.Recipe,
 	}
 	if v := m.Vocabulary; v != nil {
 		h.TokenUnit, h.Tokens = v.Unit, v.Tokens
@@ -97,7 +98,7 @@ func (h *header) meta() Meta {
 		Classes: h.Classes,
 		Input:   h.Input,
 		Epoch:   h.Epoch, Step: h.Step,
-		Source: h.Source, License: h.License,
+		Source: h.Source, License: h.License, Recipe: h.Recipe,
 	}
 	if len(h.Tokens) > 0 {
 		m.Vocabulary = &Vocabulary{Unit: h.TokenUnit, Tokens: h.Tokens}

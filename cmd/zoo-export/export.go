@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -35,6 +36,7 @@ func extensions() string {
 // export copies weights from one file to another.
 type export struct {
 	from, to, model string
+	source, license string
 	keepNorms       bool
 	fitting         cli.FittingFlags
 }
@@ -93,6 +95,7 @@ func (e *export) run(stdout, stderr io.Writer) error {
 	if err != nil {
 		return errors.Wrap(err, path)
 	}
+	e.sign(&a.Meta)
 	warn(stderr, a)
 	if err := formats[format(e.to)](a, e.to); err != nil {
 		return err
@@ -106,12 +109,18 @@ func (e *export) onnx(path string, f *weights.Fitting, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
+	e.sign(&p.Meta)
 	a := weights.FromParams(p.Params)
 	warn(stderr, a)
 	if err := p.SaveONNX(e.to, e.keepNorms); err != nil {
 		return err
 	}
 	return e.report(stdout, path, a)
+}
+
+// sign says where the weights come from, and under which terms.
+func (e *export) sign(m *weights.Meta) {
+	m.Source, m.License = cmp.Or(e.source, m.Source), cmp.Or(e.license, m.License)
 }
 
 // warn tells of values that are no numbers.

@@ -453,3 +453,20 @@ func TestModelOfAnyTask(t *testing.T) {
 		}
 	}
 }
+
+func TestSourceAndLicense(t *testing.T) {
+	from := save(t, resnet20(t, 10), "in.gob")
+	for _, name := range []string{"out.gob", "out.safetensors", "out.npz"} {
+		to := filepath.Join(t.TempDir(), name)
+		if status, _, stderr := command("--from", from, "--to", to, "--source", "our own run", "--license", "Apache-2.0"); status != 0 {
+			t.Fatal(stderr)
+		}
+		a, err := weights.Load(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Meta.Source != "our own run" || a.Meta.License != "Apache-2.0" {
+			t.Errorf("%s: source %q, license %q", name, a.Meta.Source, a.Meta.License)
+		}
+	}
+}

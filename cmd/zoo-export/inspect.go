@@ -202,6 +202,7 @@ func (m *meta) rows() [][2]string {
 	for _, name := range slices.Sorted(maps.Keys(m.Metrics)) {
 		add(name, m.Metrics[name].String())
 	}
+	add("recipe", m.Recipe)
 	add("source", m.Source)
 	add("license", m.License)
 	for _, name := range slices.Sorted(maps.Keys(m.Notes)) {
