@@ -6,9 +6,11 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
@@ -107,7 +109,7 @@ func (t *adversary) better(EpochResult, EpochResult) bool                       
 // every epoch.
 func (t *adversary) artifacts(bool) error {
 	dir := t.dir.path(SamplesDir)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) { // not the run folder, if that has gone
 		return plain(dir, err)
 	}
 	return t.gallery.write(filepath.Join(dir, sampleName(len(t.progress.History))))

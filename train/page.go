@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pkg/errors"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
@@ -250,6 +252,9 @@ func (t *adversary) illustrate(p *page) error {
 		}
 		path := filepath.Join(t.dir.path(SamplesDir), sampleName(epoch))
 		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it could not be written then
+		}
 		if err != nil {
 			return plain(path, err)
 		}

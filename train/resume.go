@@ -106,7 +106,7 @@ func (r *Run) goOn(n *found) error {
 	}
 	n.Tensors = nil // no longer needed
 	if err := r.catchUp(); err != nil {
-		return err
+		r.log.Warn("the records of the epochs so far cannot be written", slog.String("error", err.Error()))
 	}
 	return r.openBoard()
 }

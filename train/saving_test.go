@@ -28,6 +28,13 @@ func (list atBatches) Progress(p Progress) {
 }
 func (atBatches) Epoch(EpochResult) {}
 
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Error(err)
+	}
+}
+
 // A folder that cannot be written for a while costs nothing but warnings. That root
 // may write everywhere, so the folder is taken away.
 func TestSavingFailsForAWhile(t *testing.T) {
@@ -44,8 +51,8 @@ func TestSavingFailsForAWhile(t *testing.T) {
 			log, user := told()
 			dir := filepath.Join(t.TempDir(), "run")
 			r := newRun(t, c, Options{Dir: dir, Log: log, Report: atBatches{
-				{1, 3, func() { os.Rename(dir, dir+".away") }}, // the end of epoch 1 too
-				{2, 3, func() { os.Rename(dir+".away", dir) }},
+				{1, 3, func() { rename(t, dir, dir+".away") }}, // the end of epoch 1 too
+				{2, 3, func() { rename(t, dir+".away", dir) }},
 			}})
 			finish(t, r)
 			said := user.String()
@@ -77,7 +84,7 @@ func TestSavingFailsToTheEnd(t *testing.T) {
 			defer cancel()
 			dir := filepath.Join(t.TempDir(), "run")
 			r := newRun(t, c, Options{Dir: dir, Report: atBatches{
-				{2, 4, func() { os.Rename(dir, dir+".away") }},
+				{2, 4, func() { rename(t, dir, dir+".away") }},
 				{3, 2, func() {
 					if interrupt {
 						cancel()
@@ -90,7 +97,7 @@ func TestSavingFailsToTheEnd(t *testing.T) {
 				t.Error("a run that is not saved is no good interruption")
 			}
 			r.Close()
-			os.Rename(dir+".away", dir)
+			rename(t, dir+".away", dir)
 			again, err := Resume(dir, Options{Log: quiet})
 			if err != nil || again.steps() != 9 {
 				t.Fatal(err)
