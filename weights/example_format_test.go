@@ -24,6 +24,7 @@ type Header struct {
 		Value float64
 	}
 	Source, License string
+	Recipe          string
 	Notes           []struct{ Name, Text string }
 	TokenUnit       string   // what a token of a language model is: "character" or "word"
 	Tokens          []string // by index
