@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compare zoo-predict with torchvision on checkpoints that PyTorch writes.
 
-    go build -o /tmp/zoo-predict ./cmd/zoo-predict
-    python3 testdata/parity/checkpoints.py /tmp/zoo-predict [MODEL...]
+    go build ./cmd/zoo-predict
+    python3 testdata/parity/checkpoints.py ./zoo-predict [MODEL...]
 
 For each of torchvision's ResNets: weights drawn from a seed, running statistics
 from a batch of noise, saved by torch.save; two images of noise through torchvision
