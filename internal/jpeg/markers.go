@@ -14,8 +14,6 @@ const (
 	sof1 = 0xc1 // extended sequential
 	sof2 = 0xc2 // progressive
 	dht  = 0xc4
-	jpg  = 0xc8
-	dac  = 0xcc
 	rst0 = 0xd0
 	rst7 = 0xd7
 	soi  = 0xd8
