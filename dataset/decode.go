@@ -38,12 +38,11 @@ func Decode(r io.Reader, dst *Image, maxPixels int) error {
 	if err != nil && len(magic) == 0 {
 		return errors.New("empty file")
 	}
-	var head bytes.Buffer
 	format := imageFormat(magic)
 	if format == nil {
 		return errors.New("neither a JPEG nor a PNG image")
 	}
-	width, height, err := format.size(io.TeeReader(io.LimitReader(in, maxHeader), &head))
+	p, width, height, err := format.open(in)
 	if err != nil {
 		return errors.WithMessagef(unexpectedEOF(err), "%s header", format.name)
 	}
@@ -54,14 +53,9 @@ func Decode(r io.Reader, dst *Image, maxPixels int) error {
 		return errors.Errorf("%s image of %dx%d pixels: the limit is %d pixels",
 			format.name, width, height, maxPixels)
 	}
-	orientation := 1
-	if format.orientation != nil {
-		orientation = format.orientation(head.Bytes())
-	}
-	if err := format.decode(dst, io.MultiReader(&head, in)); err != nil {
+	if err := p.decode(dst); err != nil {
 		return errors.WithMessagef(unexpectedEOF(err), "%s image of %dx%d pixels", format.name, width, height)
 	}
-	dst.orient(orientation)
 	return nil
 }
 
@@ -80,10 +74,6 @@ func Convert(dst *Image, src image.Image) (err error) {
 	return nil
 }
 
-// maxHeader bounds what comes before the size of an image: a JPEG file may hold a
-// preview, a colour profile and comments there.
-const maxHeader = 1 << 24
-
 const (
 	pngMagic  = "\x89PNG\r\n\x1a\n"
 	jpegMagic = "\xff\xd8\xff"
@@ -91,36 +81,37 @@ const (
 
 // codec decodes one image format.
 type codec struct {
-	name   string
-	magic  string
-	size   func(io.Reader) (width, height int, err error)
-	decode func(*Image, io.Reader) error
-	// orientation reads it from the beginning of a file; nil where files have none.
-	orientation func(head []uint8) int
+	name  string
+	magic string
+	// open reads a file up to the size of its image.
+	open func(io.Reader) (p picture, width, height int, err error)
+}
+
+// picture is a file of which the header was read.
+type picture interface {
+	// decode makes dst its colours.
+	decode(dst *Image) error
 }
 
 var codecs = []codec{
-	{"JPEG", jpegMagic, jpeg.Size, decodeJPEG, jpegOrientation},
-	{"PNG", pngMagic, pngSize, decodePNG, nil},
+	{"JPEG", jpegMagic, openJPEG},
+	{"PNG", pngMagic, openPNG},
 }
 
-func pngSize(r io.Reader) (width, height int, err error) {
-	c, err := png.DecodeConfig(r)
-	return c.Width, c.Height, err
+// pngPicture is a PNG file of which the header was read.
+type pngPicture struct{ whole io.Reader }
+
+func openPNG(in io.Reader) (picture, int, int, error) {
+	var head recorder
+	head.begin(in)
+	c, err := png.DecodeConfig(&head)
+	return pngPicture{io.MultiReader(bytes.NewReader(head.bytes), in)}, c.Width, c.Height, err
 }
 
-func decodePNG(dst *Image, r io.Reader) error {
-	img, err := png.Decode(r)
+func (p pngPicture) decode(dst *Image) error {
+	img, err := png.Decode(p.whole)
 	if err == nil {
 		convertRGB(dst, img)
-	}
-	return err
-}
-
-func decodeJPEG(dst *Image, r io.Reader) error {
-	img, err := jpeg.Decode(r)
-	if err == nil {
-		convertJPEG(dst, img)
 	}
 	return err
 }
@@ -220,7 +211,7 @@ func convertCMYK(dst *Image, s *image.CMYK) {
 		for x := range dst.W {
 			ink := row[4*x:]
 			light := 255 - ink[3]
-			r[i], g[i], b[i] = under(ink[0], light), under(ink[1], light), under(ink[2], light)
+			r[i], g[i], b[i] = jpeg.Under(ink[0], light), jpeg.Under(ink[1], light), jpeg.Under(ink[2], light)
 			i++
 		}
 	}

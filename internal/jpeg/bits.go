@@ -1,82 +1,58 @@
 package jpeg
 
-import "bufio"
+import "encoding/binary"
 
-// bitReader reads the entropy-coded bytes of a scan. After a marker there are zeros:
-// a damaged file then still gives what is there of its image, as libjpeg does.
+// bitReader reads the entropy-coded bytes between two markers. After them there are
+// zeros: a damaged file then still gives what is there of its image, as libjpeg does.
 type bitReader struct {
-	in     *bufio.Reader
-	acc    uint64 // the next bits, the first uppermost
-	n      int    // how many there are
-	marker byte   // the one that ends the scan, 0 for none yet
+	data []byte // ends with zeroBytes, which are read again and again
+	at   int
+	past int    // bytes by which at was set back
+	acc  uint64 // the next bits, the first uppermost
+	n    int    // how many there are
 }
 
-// fill reads as many bytes as there is room for.
-func (b *bitReader) fill() error {
-	for b.n <= 56 {
-		var v byte
-		if b.marker == 0 {
-			var err error
-			if v, err = b.in.ReadByte(); err != nil {
-				return short(err)
-			}
-			if v == 0xff {
-				if v, err = b.afterFF(); err != nil {
-					return err
-				}
-			}
-		}
-		b.acc |= uint64(v) << (56 - b.n)
-		b.n += 8
-	}
-	return nil
-}
+// zeroBytes follow the data, so that eight bytes can be loaded at once.
+const zeroBytes = 8
 
-// afterFF reads what follows FF: a zero, which makes it one, or a marker.
-func (b *bitReader) afterFF() (byte, error) {
-	for {
-		v, err := b.in.ReadByte()
-		switch {
-		case err != nil:
-			return 0, short(err)
-		case v == 0:
-			return 0xff, nil
-		case v != 0xff:
-			b.marker = v
-			return 0, nil
-		}
+// begin starts with other data, that has its zeros.
+func (b *bitReader) begin(data []byte) { *b = bitReader{data: data} }
+
+// fill makes at least 56 bits available, with the bits of whole bytes: those of a
+// part of a byte that it loads are loaded again the next time.
+func (b *bitReader) fill() {
+	b.acc |= binary.BigEndian.Uint64(b.data[b.at:]) >> (b.n & 63)
+	b.at += (63 - b.n) >> 3
+	b.n |= 56
+	if end := len(b.data) - zeroBytes; b.at > end {
+		b.past += b.at - end
+		b.at = end
 	}
 }
 
-func (b *bitReader) skip(n int) {
+// exhausted reports whether more bits were read than there were.
+func (b *bitReader) exhausted() bool {
+	return b.past > 0 && 8*b.past > b.n
+}
+
+// bit reads a bit.
+func (b *bitReader) bit() int32 {
+	if b.n < 1 {
+		b.fill()
+	}
+	v := int32(b.acc >> 63)
+	b.acc <<= 1
+	b.n--
+	return v
+}
+
+// bits reads a number of 0 to 15 bits.
+func (b *bitReader) bits(n int) int32 {
+	if b.n < n {
+		b.fill()
+	}
+	v := int32(b.acc >> 1 >> (63 - n))
 	b.acc <<= n
 	b.n -= n
+	return v
 }
-
-// bits reads a number of up to 16 bits.
-func (b *bitReader) bits(n int) (int32, error) {
-	if n == 0 {
-		return 0, nil
-	}
-	if b.n < n {
-		if err := b.fill(); err != nil {
-			return 0, err
-		}
-	}
-	v := int32(b.acc >> (64 - n))
-	b.skip(n)
-	return v, nil
-}
-
-// signed reads a number as T.81 F.2.2.1 extends it: those that begin with 0 are
-// negative.
-func (b *bitReader) signed(n int) (int32, error) {
-	v, err := b.bits(n)
-	if n > 0 && v < 1<<(n-1) {
-		v += -1<<n + 1
-	}
-	return v, err
-}
-
-// reset forgets the rest of a byte, before a restart or a scan.
-func (b *bitReader) reset() { b.acc, b.n, b.marker = 0, 0, 0 }

@@ -1,39 +1,79 @@
 package jpeg
 
 import (
-	"bufio"
 	"io"
 
 	"github.com/pkg/errors"
 )
 
-// decoder is where the reading of a file has got to.
-type decoder struct {
-	in       *bufio.Reader
-	buffer   []byte // for segments
-	frame    frame
-	quant    [4][64]int32 // in natural order
-	hasQuant [4]bool
-	tables   [2][4]*huffman // of DC and of AC coefficients
-	restart  int            // units between two restart markers, 0 for none
+// Decoder decodes images, one after the other, in memory that it keeps.
+type Decoder struct {
+	src     source
+	segment []byte
+	pending byte // a marker that was read but not acted on, 0 for none
+
+	frame      frame
+	quant      [4]table
+	hasQuant   [4]bool
+	huffman    [2][4]huffman // of DC and of AC coefficients
+	hasHuffman [2][4]bool
+	restart    int // units between two restart markers, 0 for none
 
 	jfif, adobe bool
 	transform   byte // what Adobe's marker says of the colours
 
+	coded  []byte // between two markers of a scan
 	bits   bitReader
+	dry    bool  // the scan has no more data
 	eobRun int32 // blocks that are left of a run without more coefficients
 	scans  int
-	coded  [4]bool // components that a scan had
+	block  block
+
+	memory [4]memory
+	image  Image
 }
 
-// Decode reads an image. The end of the file before its last marker is an error,
-// damaged data is where it cannot be an image.
-func Decode(r io.Reader) (*Image, error) {
-	d := &decoder{in: bufio.NewReader(r)}
-	d.bits.in = d.in
+// memory is what a component of the images had.
+type memory struct {
+	pix  []uint8
+	coef []block
+}
+
+// table has quantisation steps, in natural order.
+type table [64]int32
+
+// Open reads a file up to the size of its image, which may be that of none.
+func (d *Decoder) Open(r io.Reader) (width, height int, err error) {
+	d.src.begin(r)
+	d.pending, d.restart, d.scans = 0, 0, 0
+	d.jfif, d.adobe, d.transform = false, false, 0
+	d.frame = frame{components: d.frame.components[:0]}
+	d.hasQuant, d.hasHuffman = [4]bool{}, [2][4]bool{}
 	if err := d.begin(); err != nil {
-		return nil, err
+		return 0, 0, err
 	}
+	for len(d.frame.components) == 0 {
+		marker, err := d.nextMarker()
+		if err != nil {
+			return 0, 0, err
+		}
+		if marker == eoi {
+			return 0, 0, errors.New("there is no image in it")
+		}
+		if marker == sos {
+			return 0, 0, errors.New("a scan before the frame")
+		}
+		if err := d.marked(marker); err != nil {
+			return 0, 0, err
+		}
+	}
+	return d.frame.width, d.frame.height, nil
+}
+
+// Decode reads the rest of the file that was opened. The image is good until the
+// next one is opened.
+func (d *Decoder) Decode() (*Image, error) {
+	defer func() { d.src.in = nil }()
 	for {
 		marker, err := d.nextMarker()
 		if err != nil {
@@ -41,11 +81,11 @@ func Decode(r io.Reader) (*Image, error) {
 		}
 		switch marker {
 		case eoi:
-			return d.image()
+			return d.finish()
 		case sos:
 			err = d.scan()
 		default:
-			err = d.segment(marker)
+			err = d.marked(marker)
 		}
 		if err != nil {
 			return nil, err
@@ -53,35 +93,25 @@ func Decode(r io.Reader) (*Image, error) {
 	}
 }
 
-// image gives what was decoded.
-func (d *decoder) image() (*Image, error) {
-	f := &d.frame
-	if f.components == nil {
-		return nil, errors.New("there is no image in it")
-	}
+// finish gives what was decoded.
+func (d *Decoder) finish() (*Image, error) {
+	f, m := &d.frame, &d.image
+	m.Width, m.Height, m.Color, m.Planes = f.width, f.height, d.color(), m.Planes[:0]
 	for i := range f.components {
-		if !d.coded[i] {
+		c := &f.components[i]
+		if !c.coded {
 			return nil, errors.Errorf("there is no scan of component %d", i+1)
 		}
 		if f.progressive {
-			d.render(&f.components[i])
+			c.render()
 		}
+		m.Planes = append(m.Planes, f.plane(c))
 	}
-	return &Image{Width: f.width, Height: f.height, Color: d.color(), Planes: f.planes()}, nil
-}
-
-// render makes the samples of all blocks of a progressive image.
-func (d *decoder) render(c *component) {
-	stride, quant := 8*c.blocks.padW, &d.quant[c.quant]
-	for y := range c.blocks.padH {
-		for x := range c.blocks.padW {
-			inverse(c.pix[8*y*stride+8*x:], stride, &c.coef[y*c.blocks.padW+x], quant)
-		}
-	}
+	return m, nil
 }
 
 // color tells what the components are, in the way of libjpeg.
-func (d *decoder) color() Color {
+func (d *Decoder) color() Color {
 	c := d.frame.components
 	switch {
 	case len(c) == 1:

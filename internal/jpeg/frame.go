@@ -14,8 +14,10 @@ type frame struct {
 // component is a plane of the frame.
 type component struct {
 	id     byte
-	h, v   int // sampling factors
-	quant  byte
+	h, v   int   // sampling factors
+	source byte  // which table of steps it has
+	quant  table // as it was when its first scan began
+	coded  bool  // there was a scan of it
 	blocks grid
 	pix    []uint8  // of all blocks
 	coef   []block  // of a progressive image
@@ -37,9 +39,9 @@ type block [64]int16
 // maxBlocks are those of a unit, T.81 B.2.3.
 const maxBlocks = 10
 
-func (d *decoder) startFrame(data []byte, progressive bool) error {
+func (d *Decoder) startFrame(data []byte, progressive bool) error {
 	f := &d.frame
-	if f.components != nil {
+	if len(f.components) > 0 {
 		return errors.New("a second frame: only images of one are supported")
 	}
 	if len(data) < 6 || len(data) != 6+3*int(data[5]) {
@@ -54,12 +56,15 @@ func (d *decoder) startFrame(data []byte, progressive bool) error {
 		return errors.Errorf("%d components, want 1, 3 or 4", n)
 	}
 	f.progressive = progressive
-	f.components = make([]component, n)
+	if f.components = f.components[:0]; cap(f.components) < n {
+		f.components = make([]component, 0, 4)
+	}
+	f.components = f.components[:n]
 	for i := range f.components {
 		c, b := &f.components[i], data[6+3*i:]
-		c.id, c.h, c.v, c.quant = b[0], int(b[1]>>4), int(b[1]&15), b[2]
-		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || c.quant > 3 {
-			return errors.Errorf("component %d has sampling factors %dx%d and quantisation table %d", i+1, c.h, c.v, c.quant)
+		*c = component{id: b[0], h: int(b[1] >> 4), v: int(b[1] & 15), source: b[2]}
+		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || c.source > 3 {
+			return errors.Errorf("component %d has sampling factors %dx%d and quantisation table %d", i+1, c.h, c.v, c.source)
 		}
 		for _, other := range f.components[:i] {
 			if other.id == c.id {
@@ -86,32 +91,54 @@ func (d *decoder) startFrame(data []byte, progressive bool) error {
 }
 
 // allocate makes room for the image, which happens when its first scan begins.
-func (f *frame) allocate() {
+func (d *Decoder) allocate() {
+	f := &d.frame
 	for i := range f.components {
-		c := &f.components[i]
+		c, m := &f.components[i], &d.memory[i]
 		if c.pix != nil {
 			return
 		}
 		n := c.blocks.padW * c.blocks.padH
-		c.pix = make([]uint8, 64*n)
+		m.pix = grown(m.pix, 64*n)
+		c.pix = m.pix
 		if f.progressive {
-			c.coef = make([]block, n)
+			m.coef = grown(m.coef, n)
+			c.coef = m.coef
+			clear(c.coef)
 		}
 	}
 }
 
-// planes gives the samples.
-func (f *frame) planes() []Plane {
-	planes := make([]Plane, len(f.components))
-	for i := range f.components {
-		c := &f.components[i]
-		planes[i] = Plane{
-			Pix: c.pix, Stride: 8 * c.blocks.padW,
-			W: ceil(f.width*c.h, f.hMax), H: ceil(f.height*c.v, f.vMax),
-			XRatio: f.hMax / c.h, YRatio: f.vMax / c.v,
+// grown returns a slice of that length, in the memory of s if it is enough.
+func grown[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// plane gives the samples of a component.
+func (f *frame) plane(c *component) Plane {
+	return Plane{
+		Pix: c.pix, Stride: c.stride(),
+		W: ceil(f.width*c.h, f.hMax), H: ceil(f.height*c.v, f.vMax),
+		XRatio: f.hMax / c.h, YRatio: f.vMax / c.v,
+	}
+}
+
+// stride is the length of the rows of samples, with those that are padding.
+func (c *component) stride() int { return 8 * c.blocks.padW }
+
+// samples is where those of block (x, y) are.
+func (c *component) samples(x, y int) []uint8 { return c.pix[8*(y*c.stride()+x):] }
+
+// render makes the samples of all blocks of a progressive image.
+func (c *component) render() {
+	for y := range c.blocks.padH {
+		for x := range c.blocks.padW {
+			inverse(c.samples(x, y), c.stride(), &c.coef[y*c.blocks.padW+x], &c.quant, 63)
 		}
 	}
-	return planes
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }

@@ -1,5 +1,7 @@
 package jpeg
 
+import "encoding/binary"
+
 // Constants of the inverse transform of Loeffler, Ligtenberg and Moschytz 1989 with
 // 11 multiplications, in 13-bit fixed point. What a name says is the number.
 const (
@@ -23,9 +25,33 @@ const (
 // inverse writes the 8x8 samples of a block. The roundings are those of libjpeg's
 // accurate integer method: after the columns to two bits below the point, and at the
 // end.
-func inverse(dst []uint8, stride int, coef *block, quant *[64]int32) {
+func inverse(dst []uint8, stride int, coef *block, quant *table, last extent) {
+	dst = dst[:7*stride+8]
+	if last == 0 {
+		flat(dst, stride, coef[0], quant[0])
+		return
+	}
+	inverseGo(dst, stride, coef, quant, last)
+}
+
+// flat writes a block that has only its DC coefficient.
+func flat(dst []uint8, stride int, dc int16, quant int32) {
+	const ones = 0x0101010101010101
+	v := uint64(sample((int32(dc)*quant<<extra+1<<(extra+2))>>(extra+3))) * ones
+	for y := range 8 {
+		binary.LittleEndian.PutUint64(dst[y*stride:], v)
+	}
+}
+
+// inverseGo transforms columns and then rows. Up to the tenth coefficient all are in
+// the first four columns.
+func inverseGo(dst []uint8, stride int, coef *block, quant *table, last extent) {
 	var work [64]int32
-	for x := range 8 {
+	columns := 8
+	if last < 10 {
+		columns = 4
+	}
+	for x := range columns {
 		column(&work, coef, quant, x)
 	}
 	for y := range 8 {
@@ -34,7 +60,7 @@ func inverse(dst []uint8, stride int, coef *block, quant *[64]int32) {
 }
 
 // column transforms column x of the coefficients.
-func column(work *[64]int32, coef *block, quant *[64]int32, x int) {
+func column(work *[64]int32, coef *block, quant *table, x int) {
 	if coef[8+x]|coef[16+x]|coef[24+x]|coef[32+x]|coef[40+x]|coef[48+x]|coef[56+x] == 0 {
 		v := int32(coef[x]) * quant[x] << extra
 		for y := range 8 {

@@ -19,11 +19,14 @@ type Image struct {
 	Width, Height int
 	Color         Color
 	Planes        []Plane
+
+	upsamplers [4]upsampler // with their memory
 }
 
 // Plane holds the samples of a component.
 type Plane struct {
-	// Pix has H rows of W samples, Stride apart; what is beyond W is padding.
+	// Pix has H rows of W samples, Stride apart; what is beyond W is padding. The
+	// last row may be without.
 	Pix          []uint8
 	Stride, W, H int
 	// XRatio and YRatio are the pixels of the image for one of the plane.

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	stdjpeg "image/jpeg"
+	"io"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -31,7 +32,7 @@ func photograph(t testing.TB, w, h, quality int) []byte {
 // The inverse transform is that of the definition, T.81 A.3.3, up to its roundings.
 func TestInverse(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	var quant [64]int32
+	var quant table
 	for i := range quant {
 		quant[i] = int32(1 + r.IntN(20))
 	}
@@ -41,7 +42,7 @@ func TestInverse(t *testing.T) {
 			b[r.IntN(64)] = int16(r.IntN(17) - 8)
 		}
 		got := make([]uint8, 8*11)
-		inverse(got, 11, &b, &quant)
+		inverse(got, 11, &b, &quant, 63)
 		for y := range 8 {
 			for x := range 8 {
 				want := 128.0
@@ -82,6 +83,15 @@ func TestPlanes(t *testing.T) {
 			t.Errorf("plane %d: %+v, want %+v", i, got, want)
 		}
 	}
+}
+
+// Decode decodes a file by itself.
+func Decode(r io.Reader) (*Image, error) {
+	var d Decoder
+	if _, _, err := d.Open(r); err != nil {
+		return nil, err
+	}
+	return d.Decode()
 }
 
 // segment returns a marker with its payload.
@@ -160,7 +170,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(photograph(f, 33, 17, 75))
 	f.Add([]byte{0xff, soi, 0xff, eoi})
 	f.Fuzz(func(t *testing.T, file []byte) {
-		w, h, err := Size(bytes.NewReader(file))
+		w, h, err := new(Decoder).Open(bytes.NewReader(file))
 		if err != nil || w*h > 1<<16 {
 			return
 		}
@@ -169,7 +179,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		if m.Width != w || m.Height != h || len(m.Planes) == 0 {
-			t.Fatalf("%dx%d pixels in %d planes, Size says %dx%d", m.Width, m.Height, len(m.Planes), w, h)
+			t.Fatalf("%dx%d pixels in %d planes, Open says %dx%d", m.Width, m.Height, len(m.Planes), w, h)
 		}
 		for i, p := range m.Planes {
 			if p.W > p.Stride || len(p.Pix) < p.Stride*p.H || p.W*p.XRatio < w || p.H*p.YRatio < h {
@@ -181,22 +191,39 @@ func FuzzDecode(f *testing.F) {
 
 func BenchmarkDecode(b *testing.B) {
 	file := photograph(b, 500, 375, 90)
-	b.Run("here", func(b *testing.B) {
-		b.SetBytes(int64(len(file)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := Decode(bytes.NewReader(file)); err != nil {
-				b.Fatal(err)
+	run := func(name string, decode func(io.Reader) error) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(file)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := decode(bytes.NewReader(file)); err != nil {
+					b.Fatal(err)
+				}
 			}
+		})
+	}
+	var d Decoder
+	colours := make([]uint8, 3*500*375)
+	n := len(colours) / 3
+	run("planes", func(r io.Reader) error {
+		if _, _, err := d.Open(r); err != nil {
+			return err
 		}
+		_, err := d.Decode()
+		return err
 	})
-	b.Run("image/jpeg", func(b *testing.B) {
-		b.SetBytes(int64(len(file)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := stdjpeg.Decode(bytes.NewReader(file)); err != nil {
-				b.Fatal(err)
-			}
+	run("colours", func(r io.Reader) error {
+		if _, _, err := d.Open(r); err != nil {
+			return err
 		}
+		m, err := d.Decode()
+		if err == nil {
+			m.RGB(colours[:n], colours[n:2*n], colours[2*n:])
+		}
+		return err
+	})
+	run("image/jpeg", func(r io.Reader) error {
+		_, err := stdjpeg.Decode(r)
+		return err
 	})
 }

@@ -1,12 +1,6 @@
 package jpeg
 
-import (
-	"bufio"
-	"fmt"
-	"io"
-
-	"github.com/pkg/errors"
-)
+import "github.com/pkg/errors"
 
 // Markers, of T.81 table B.1.
 const (
@@ -34,32 +28,11 @@ var unsupported = map[byte]string{
 	0xcd: "arithmetic-coded", 0xce: "arithmetic-coded", 0xcf: "arithmetic-coded",
 }
 
-// Size reads a file up to the size of its image, which may be that of none.
-func Size(r io.Reader) (width, height int, err error) {
-	d := &decoder{in: bufio.NewReader(r)}
-	if err := d.begin(); err != nil {
-		return 0, 0, err
-	}
-	for d.frame.components == nil {
-		marker, err := d.nextMarker()
-		if err != nil {
-			return 0, 0, err
-		}
-		if marker == sos || marker == eoi {
-			return 0, 0, errors.New("there is no frame before the first scan")
-		}
-		if err := d.segment(marker); err != nil {
-			return 0, 0, err
-		}
-	}
-	return d.frame.width, d.frame.height, nil
-}
-
 // begin reads the first marker.
-func (d *decoder) begin() error {
+func (d *Decoder) begin() error {
 	var magic [2]byte
-	if _, err := io.ReadFull(d.in, magic[:]); err != nil {
-		return short(err)
+	if err := d.src.full(magic[:]); err != nil {
+		return err
 	}
 	if magic != [2]byte{0xff, soi} {
 		return errors.New("it does not begin as a JPEG file")
@@ -68,19 +41,19 @@ func (d *decoder) begin() error {
 }
 
 // nextMarker finds the next marker, after whatever is before it.
-func (d *decoder) nextMarker() (byte, error) {
-	if m := d.bits.marker; m != 0 {
-		d.bits.marker = 0
+func (d *Decoder) nextMarker() (byte, error) {
+	if m := d.pending; m != 0 {
+		d.pending = 0
 		return m, nil
 	}
 	for {
-		b, err := d.in.ReadByte()
+		b, err := d.src.next()
 		if err != nil {
-			return 0, short(err)
+			return 0, err
 		}
 		for b == 0xff { // of which there may be several
-			if b, err = d.in.ReadByte(); err != nil {
-				return 0, short(err)
+			if b, err = d.src.next(); err != nil {
+				return 0, err
 			}
 			if b != 0 && b != 0xff {
 				return b, nil
@@ -89,9 +62,9 @@ func (d *decoder) nextMarker() (byte, error) {
 	}
 }
 
-// segment reads the segment of a marker that is neither a scan nor the end.
-func (d *decoder) segment(marker byte) error {
-	if rst0 <= marker && marker <= rst7 || marker == tem || marker == soi {
+// marked reads the segment of a marker that is neither a scan nor the end.
+func (d *Decoder) marked(marker byte) error {
+	if isRestart(marker) || marker == tem || marker == soi {
 		return nil // they stand alone
 	}
 	if name, ok := unsupported[marker]; ok {
@@ -116,7 +89,7 @@ func (d *decoder) segment(marker byte) error {
 	case dnl:
 		return errors.New("an image whose height follows its first scan is not supported")
 	case app0:
-		d.jfif = d.jfif || len(data) >= 5 && string(data[:5]) == "JFIF\x00"
+		d.jfif = d.jfif || len(data) >= 14 && string(data[:5]) == "JFIF\x00"
 	case appE:
 		if len(data) >= 12 && string(data[:5]) == "Adobe" {
 			d.adobe, d.transform = true, data[11]
@@ -126,25 +99,21 @@ func (d *decoder) segment(marker byte) error {
 }
 
 // payload reads the bytes of a segment. They are good until the next call.
-func (d *decoder) payload() ([]byte, error) {
+func (d *Decoder) payload() ([]byte, error) {
 	var size [2]byte
-	if _, err := io.ReadFull(d.in, size[:]); err != nil {
-		return nil, short(err)
+	if err := d.src.full(size[:]); err != nil {
+		return nil, err
 	}
 	n := int(size[0])<<8 | int(size[1])
 	if n < 2 {
 		return nil, errors.Errorf("a segment of %d bytes, want at least 2", n)
 	}
-	if d.buffer == nil {
-		d.buffer = make([]byte, 1<<16)
-	}
-	data := d.buffer[:n-2]
-	_, err := io.ReadFull(d.in, data)
-	return data, short(err)
+	d.segment = grown(d.segment, n-2)
+	return d.segment, d.src.full(d.segment)
 }
 
 // quantTables reads tables of quantisation steps, which come in zigzag order.
-func (d *decoder) quantTables(data []byte) error {
+func (d *Decoder) quantTables(data []byte) error {
 	for len(data) > 0 {
 		wide, id := data[0]>>4, data[0]&15
 		size := 64 * (1 + int(wide))
@@ -165,8 +134,9 @@ func (d *decoder) quantTables(data []byte) error {
 }
 
 // zigzag is the order in which the coefficients of a block are stored: natural
-// indices, row by row.
-var zigzag = [64]uint8{
+// indices, row by row. Damaged files have coefficients beyond the last, which stand
+// for the last, as in libjpeg.
+var zigzag = [128]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10,
 	17, 24, 32, 25, 18, 11, 4, 5,
 	12, 19, 26, 33, 40, 48, 41, 34,
@@ -175,14 +145,6 @@ var zigzag = [64]uint8{
 	29, 22, 15, 23, 30, 37, 44, 51,
 	58, 59, 52, 45, 38, 31, 39, 46,
 	53, 60, 61, 54, 47, 55, 62, 63,
+	63, 63, 63, 63, 63, 63, 63, 63,
+	63, 63, 63, 63, 63, 63, 63, 63,
 }
-
-// short makes the end of a file an unexpected one.
-func short(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-func markerName(m byte) string { return fmt.Sprintf("marker FF%02X", m) }

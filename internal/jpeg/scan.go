@@ -8,12 +8,14 @@ const maxScans = 200
 // scan is what a scan's header says.
 type scan struct {
 	components  []*component
+	w, h        int // units across and down
 	first, last int // coefficients, in zigzag order
 	high, low   uint
+	part        func(d *Decoder, s *scan, c *component, b *block) // of a progressive image
 }
 
 // scan reads a scan, header and data.
-func (d *decoder) scan() error {
+func (d *Decoder) scan() error {
 	data, err := d.payload()
 	if err != nil {
 		return err
@@ -25,74 +27,57 @@ func (d *decoder) scan() error {
 	if d.scans++; d.scans > maxScans {
 		return errors.Errorf("more than %d scans", maxScans)
 	}
-	d.frame.allocate()
-	d.restartScan(s)
-	decode := d.blockDecoder(s)
-	if len(s.components) > 1 {
-		return d.units(s, decode)
-	}
-	c := s.components[0]
-	for y := range c.blocks.h {
-		for x := range c.blocks.w {
-			if err := d.restartAt(s, y*c.blocks.w+x); err != nil {
-				return err
-			}
-			if err := decode(c, x, y); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// units reads a scan of several components, whose blocks take turns.
-func (d *decoder) units(s *scan, decode func(c *component, x, y int) error) error {
-	f := &d.frame
-	for i := range f.mcusX * f.mcusY {
-		if err := d.restartAt(s, i); err != nil {
-			return err
-		}
-		for _, c := range s.components {
-			for j := range c.h * c.v {
-				if err := decode(c, i%f.mcusX*c.h+j%c.h, i/f.mcusX*c.v+j/c.h); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// restartAt reads a restart marker if unit i is to begin with one.
-func (d *decoder) restartAt(s *scan, i int) error {
-	if d.restart == 0 || i == 0 || i%d.restart != 0 {
-		return nil
-	}
-	m, err := d.nextMarker()
-	if err != nil {
+	d.allocate()
+	d.dry = false
+	if err := d.interval(s); err != nil {
 		return err
 	}
-	if want := byte(rst0 + (i/d.restart-1)%8); m != want {
-		return errors.Errorf("%s in a scan where %s should be", markerName(m), markerName(want))
+	for i := range s.w * s.h {
+		if d.restart != 0 && i != 0 && i%d.restart == 0 {
+			if err := d.restartAt(s, i/d.restart-1); err != nil {
+				return err
+			}
+		}
+		d.unit(s, i%s.w, i/s.w)
+		d.dry = d.dry || d.bits.exhausted()
 	}
-	d.restartScan(s)
 	return nil
 }
 
-// restartScan forgets what was before.
-func (d *decoder) restartScan(s *scan) {
-	d.bits.reset()
-	d.eobRun = 0
+// unit decodes a unit. In a scan of several components their blocks take turns.
+func (d *Decoder) unit(s *scan, x, y int) {
+	if len(s.components) == 1 {
+		d.decode(s, s.components[0], x, y)
+		return
+	}
 	for _, c := range s.components {
-		c.dc = 0
+		for v := range c.v {
+			for h := range c.h {
+				d.decode(s, c, x*c.h+h, y*c.v+v)
+			}
+		}
 	}
 }
 
-func (d *decoder) scanHeader(data []byte) (*scan, error) {
-	f := &d.frame
-	if f.components == nil {
-		return nil, errors.New("a scan before the frame")
+// decode decodes block (x, y) of a component. Where the data has ended it has no more
+// coefficients, which in a sequential scan makes it grey.
+func (d *Decoder) decode(s *scan, c *component, x, y int) {
+	if d.frame.progressive {
+		if !d.dry {
+			s.part(d, s, c, &c.coef[y*c.blocks.padW+x])
+		}
+		return
 	}
+	d.block = block{}
+	last := extent(0)
+	if !d.dry {
+		last = d.sequential(c, &d.block)
+	}
+	inverse(c.samples(x, y), c.stride(), &d.block, &c.quant, last)
+}
+
+func (d *Decoder) scanHeader(data []byte) (*scan, error) {
+	f := &d.frame
 	if f.width == 0 || f.height == 0 {
 		return nil, errors.Errorf("an image of %dx%d pixels", f.width, f.height)
 	}
@@ -114,11 +99,16 @@ func (d *decoder) scanHeader(data []byte) (*scan, error) {
 	if n > 1 && blocks > maxBlocks {
 		return nil, errors.Errorf("units of %d blocks, want at most %d", blocks, maxBlocks)
 	}
+	s.w, s.h = f.mcusX, f.mcusY
+	if n == 1 {
+		s.w, s.h = s.components[0].blocks.w, s.components[0].blocks.h
+	}
+	s.part = s.progressive()
 	return s, d.checkScan(s)
 }
 
 // scanned returns the component of that number, with its tables.
-func (d *decoder) scanned(s *scan, id, tables byte) (*component, error) {
+func (d *Decoder) scanned(s *scan, id, tables byte) (*component, error) {
 	dc, ac := tables>>4, tables&15
 	if dc > 3 || ac > 3 {
 		return nil, errors.Errorf("a scan by the Huffman tables %d and %d", dc, ac)
@@ -133,21 +123,29 @@ func (d *decoder) scanned(s *scan, id, tables byte) (*component, error) {
 				return nil, errors.Errorf("component %d twice in a scan", i+1)
 			}
 		}
-		c.dcTab, c.acTab = d.tables[0][dc], d.tables[1][ac]
-		if !d.hasQuant[c.quant] {
-			return nil, errors.Errorf("there is no quantisation table %d", c.quant)
+		if c.dcTab, c.acTab = nil, nil; d.hasHuffman[0][dc] {
+			c.dcTab = &d.huffman[0][dc]
 		}
-		if d.coded[i] && !d.frame.progressive {
+		if d.hasHuffman[1][ac] {
+			c.acTab = &d.huffman[1][ac]
+		}
+		if !d.hasQuant[c.source] {
+			return nil, errors.Errorf("there is no quantisation table %d", c.source)
+		}
+		if c.coded && !d.frame.progressive {
 			return nil, errors.Errorf("a second scan of component %d", i+1)
 		}
-		d.coded[i] = true
+		if !c.coded {
+			c.quant = d.quant[c.source]
+		}
+		c.coded = true
 		return c, nil
 	}
 	return nil, errors.Errorf("a scan of a component %d, which there is not", id)
 }
 
 // checkScan reports coefficients that such a scan cannot have, and missing tables.
-func (d *decoder) checkScan(s *scan) error {
+func (d *Decoder) checkScan(s *scan) error {
 	wrong := s.first != 0 || s.last != 63 || s.high != 0 || s.low != 0
 	if d.frame.progressive {
 		wrong = s.first > s.last || s.last > 63 || s.low > 13 || s.high != 0 && s.high != s.low+1 ||
@@ -157,9 +155,26 @@ func (d *decoder) checkScan(s *scan) error {
 		return errors.Errorf("a scan of the coefficients %d to %d, bits %d to %d", s.first, s.last, s.high, s.low)
 	}
 	for _, c := range s.components {
-		if s.first == 0 && s.high == 0 && c.dcTab == nil || s.last > 0 && c.acTab == nil {
+		dc := s.first == 0 && s.high == 0
+		if dc && c.dcTab == nil || s.last > 0 && c.acTab == nil {
 			return errors.New("a scan without its Huffman table")
+		}
+		if dc && !c.dcTab.ofDC() {
+			return errors.New("a Huffman table of DC differences of more than 15 bits")
 		}
 	}
 	return nil
+}
+
+// progressive returns what decodes a block of a scan of a progressive image.
+func (s *scan) progressive() func(d *Decoder, s *scan, c *component, b *block) {
+	switch {
+	case s.first == 0 && s.high == 0:
+		return (*Decoder).firstDC
+	case s.first == 0:
+		return (*Decoder).refineDC
+	case s.high != 0:
+		return (*Decoder).refineAC
+	}
+	return (*Decoder).firstAC
 }
