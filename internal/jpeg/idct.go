@@ -31,7 +31,7 @@ func inverse(dst []uint8, stride int, coef *block, quant *table, last extent) {
 		flat(dst, stride, coef[0], quant[0])
 		return
 	}
-	inverseGo(dst, stride, coef, quant, last)
+	inverseMany(dst, stride, coef, quant, last)
 }
 
 // flat writes a block that has only its DC coefficient.
@@ -55,7 +55,7 @@ func inverseGo(dst []uint8, stride int, coef *block, quant *table, last extent) 
 		column(&work, coef, quant, x)
 	}
 	for y := range 8 {
-		row(dst[y*stride:][:8], (*[8]int32)(work[8*y:]))
+		row((*[8]uint8)(dst[y*stride:]), (*[8]int32)(work[8*y:]))
 	}
 }
 
@@ -68,39 +68,33 @@ func column(work *[64]int32, coef *block, quant *table, x int) {
 		}
 		return
 	}
-	at := func(y int) int32 { return int32(coef[8*y+x]) * quant[8*y+x] }
-	v := transform(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
 	const shift = fixBits - extra
-	for y := range 8 {
-		work[8*y+x] = (v[y] + 1<<(shift-1)) >> shift
-	}
+	v0, v1, v2, v3, v4, v5, v6, v7 := transform(1<<(shift-1),
+		int32(coef[x])*quant[x], int32(coef[8+x])*quant[8+x],
+		int32(coef[16+x])*quant[16+x], int32(coef[24+x])*quant[24+x],
+		int32(coef[32+x])*quant[32+x], int32(coef[40+x])*quant[40+x],
+		int32(coef[48+x])*quant[48+x], int32(coef[56+x])*quant[56+x])
+	work[x], work[8+x], work[16+x], work[24+x] = v0>>shift, v1>>shift, v2>>shift, v3>>shift
+	work[32+x], work[40+x], work[48+x], work[56+x] = v4>>shift, v5>>shift, v6>>shift, v7>>shift
 }
 
 // row transforms a row and writes its samples.
-func row(dst []uint8, in *[8]int32) {
+func row(dst *[8]uint8, in *[8]int32) {
 	const shift = fixBits + extra + 3 // the transform makes values 8 times as large
-	if in[1]|in[2]|in[3]|in[4]|in[5]|in[6]|in[7] == 0 {
-		s := sample((in[0] + 1<<(extra+2)) >> (extra + 3))
-		for x := range dst {
-			dst[x] = s
-		}
-		return
-	}
-	v := transform(in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7])
-	for x := range dst {
-		dst[x] = sample((v[x] + 1<<(shift-1)) >> shift)
-	}
+	v0, v1, v2, v3, v4, v5, v6, v7 := transform(1<<(shift-1), in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7])
+	dst[0], dst[1], dst[2], dst[3] = sample(v0>>shift), sample(v1>>shift), sample(v2>>shift), sample(v3>>shift)
+	dst[4], dst[5], dst[6], dst[7] = sample(v4>>shift), sample(v5>>shift), sample(v6>>shift), sample(v7>>shift)
 }
 
 // sample brings a value around zero to one of 8 bits.
 func sample(v int32) uint8 { return uint8(min(max(v+128, 0), 255)) }
 
-// transform is the transform of eight values, 2^13 times as large.
-func transform(s0, s1, s2, s3, s4, s5, s6, s7 int32) (out [8]int32) {
+// transform is the transform of eight values, 2^13 times as large, and round added.
+func transform(round, s0, s1, s2, s3, s4, s5, s6, s7 int32) (v0, v1, v2, v3, v4, v5, v6, v7 int32) {
 	// The even part, in which s2 and s6 are turned.
 	turn := (s2 + s6) * c0_541196100
 	e2, e3 := turn-s6*c1_847759065, turn+s2*c0_765366865
-	e0, e1 := (s0+s4)<<fixBits, (s0-s4)<<fixBits
+	e0, e1 := (s0+s4)<<fixBits+round, (s0-s4)<<fixBits+round
 	a0, a1, a2, a3 := e0+e3, e1+e2, e1-e2, e0-e3
 
 	// The odd part, with a common factor of four sums.
@@ -113,5 +107,5 @@ func transform(s0, s1, s2, s3, s4, s5, s6, s7 int32) (out [8]int32) {
 	b2 := s3*c3_072711026 + z2 + z3
 	b3 := s1*c1_501321110 + z1 + z4
 
-	return [8]int32{a0 + b3, a1 + b2, a2 + b1, a3 + b0, a3 - b0, a2 - b1, a1 - b2, a0 - b3}
+	return a0 + b3, a1 + b2, a2 + b1, a3 + b0, a3 - b0, a2 - b1, a1 - b2, a0 - b3
 }

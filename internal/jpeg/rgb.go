@@ -52,9 +52,6 @@ func Under(ink, light uint8) uint8 {
 	return uint8(uint32(light) - (v+v>>8)>>8)
 }
 
-// colours converts a row.
-func colours(r, g, b, y, cb, cr []uint8) { coloursGo(r, g, b, y, cb, cr) }
-
 // coloursGo is the JFIF conversion, R = Y + 1.402 (Cr-128) and so on, in 16-bit fixed
 // point, with the products looked up.
 func coloursGo(r, g, b, y, cb, cr []uint8) {

@@ -61,8 +61,8 @@ func down(out, near, far []uint8, bias int32) {
 	}
 }
 
-// blend interpolates downwards.
-func blend(sums []int16, near, far []uint8) {
+// blendGo interpolates downwards.
+func blendGo(sums []int16, near, far []uint8) {
 	for i, v := range near {
 		sums[i] = 3*int16(v) + int16(far[i])
 	}
@@ -76,8 +76,8 @@ func (u *upsampler) across(shift int, left, right int16) {
 	widen(u.out, u.sums, shift, left, right)
 }
 
-// widen writes two samples for each of the sums but the first and the last.
-func widen(out []uint8, sums []int16, shift int, left, right int16) {
+// widenGo writes two samples for each of the sums but the first and the last.
+func widenGo(out []uint8, sums []int16, shift int, left, right int16) {
 	for i := range len(sums) - 2 {
 		v := 3 * sums[i+1]
 		out[2*i] = uint8((v + sums[i] + left) >> shift)
