@@ -36,7 +36,7 @@ type Decoder struct {
 // memory is what a component of the images had.
 type memory struct {
 	pix  []uint8
-	coef []block
+	coef []refined
 }
 
 // table has quantisation steps, in natural order.

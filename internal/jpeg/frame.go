@@ -19,10 +19,10 @@ type component struct {
 	quant  table // as it was when its first scan began
 	coded  bool  // there was a scan of it
 	blocks grid
-	pix    []uint8  // of all blocks
-	coef   []block  // of a progressive image
-	dc     int32    // of the block before, in the scan
-	dcTab  *huffman // in the scan
+	pix    []uint8   // of all blocks
+	coef   []refined // of a progressive image
+	dc     int32     // of the block before, in the scan
+	dcTab  *huffman  // in the scan
 	acTab  *huffman
 }
 
@@ -136,7 +136,8 @@ func (c *component) samples(x, y int) []uint8 { return c.pix[8*(y*c.stride()+x):
 func (c *component) render() {
 	for y := range c.blocks.padH {
 		for x := range c.blocks.padW {
-			inverse(c.samples(x, y), c.stride(), &c.coef[y*c.blocks.padW+x], &c.quant, 63)
+			b := &c.coef[y*c.blocks.padW+x]
+			inverse(c.samples(x, y), c.stride(), &b.block, &c.quant, b.extent())
 		}
 	}
 }

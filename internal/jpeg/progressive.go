@@ -1,19 +1,38 @@
 package jpeg
 
+import "math/bits"
+
+// refined is a block that several scans have a part in.
+type refined struct {
+	block block
+	seen  uint64 // the coefficients that are not zero but DC's, bits in zigzag order
+}
+
+// set gives a coefficient its first value.
+func (r *refined) set(k int, v int16) {
+	if v != 0 {
+		r.block[zigzag[k&127]] = v
+		r.seen |= 1 << min(k, 63)
+	}
+}
+
+// extent tells how much of the block there is.
+func (r *refined) extent() extent { return extent(bits.Len64(r.seen|1) - 1) }
+
 // firstDC decodes the upper bits of the DC coefficient, T.81 G.1.2.1.
-func (d *Decoder) firstDC(s *scan, c *component, b *block) {
+func (d *Decoder) firstDC(s *scan, c *component, b *refined) {
 	_, diff := d.bits.next(c.dcTab)
 	c.dc += diff
-	b[0] = int16(c.dc << s.low)
+	b.block[0] = int16(c.dc << s.low)
 }
 
 // refineDC decodes one more bit of the DC coefficient.
-func (d *Decoder) refineDC(s *scan, _ *component, b *block) {
-	b[0] |= int16(d.bits.bit() << s.low)
+func (d *Decoder) refineDC(s *scan, _ *component, b *refined) {
+	b.block[0] |= int16(d.bits.bit() << s.low)
 }
 
 // firstAC decodes the upper bits of AC coefficients, T.81 G.1.2.2.
-func (d *Decoder) firstAC(s *scan, c *component, b *block) {
+func (d *Decoder) firstAC(s *scan, c *component, b *refined) {
 	if d.eobRun > 0 {
 		d.eobRun--
 		return
@@ -25,7 +44,7 @@ func (d *Decoder) firstAC(s *scan, c *component, b *block) {
 			return
 		}
 		if k += code.run(); code.size() != 0 {
-			b[zigzag[k&127]] = int16(value << s.low)
+			b.set(k, int16(value<<s.low))
 		}
 	}
 }
@@ -35,7 +54,7 @@ func (d *Decoder) runOf(size int) int32 { return 1<<size + d.bits.bits(size) }
 
 // refineAC decodes one more bit of AC coefficients, T.81 G.1.2.3: of those that are
 // not zero, and the first of others.
-func (d *Decoder) refineAC(s *scan, c *component, b *block) {
+func (d *Decoder) refineAC(s *scan, c *component, b *refined) {
 	k := s.first
 	for d.eobRun == 0 && k <= s.last {
 		code := d.bits.code(c.acTab)
@@ -47,38 +66,44 @@ func (d *Decoder) refineAC(s *scan, c *component, b *block) {
 			d.eobRun = d.runOf(code.run())
 			continue
 		}
-		k = d.refine(b, k, s, code.run())
-		if value != 0 {
-			b[zigzag[k&127]] = value
-		}
+		k = d.bits.refine(b, k, s, code.run())
+		b.set(k, value)
 		k++
 	}
 	if d.eobRun > 0 {
 		d.eobRun--
-		d.refine(b, k, s, 64)
+		d.bits.refine(b, k, s, 64)
 	}
 }
 
 // refine gives the coefficients from k on that are not zero another bit, until it has
 // passed that many zeros, and returns the place of the next zero.
-func (d *Decoder) refine(b *block, k int, s *scan, zeros int) int {
-	one := int16(1) << s.low
-	for ; k <= s.last; k++ {
-		v := &b[zigzag[k&63]]
-		if *v == 0 {
-			if zeros == 0 {
-				break
-			}
-			zeros--
-			continue
+func (b *bitReader) refine(of *refined, k int, s *scan, zeros int) int {
+	acc, n := b.acc, b.n
+	seen := of.seen & (2<<s.last - 1)
+	for {
+		next := min(k+bits.TrailingZeros64(seen>>k), s.last+1)
+		if next-k > zeros {
+			k += zeros
+			break
 		}
-		if d.bits.bit() != 0 && *v&one == 0 {
-			if *v < 0 {
-				*v -= one
-			} else {
-				*v += one
-			}
+		zeros -= next - k
+		if k = next + 1; next > s.last {
+			k = next
+			break
 		}
+		if n < 1 {
+			b.acc, b.n = acc, n
+			b.fill()
+			acc, n = b.acc, b.n
+		}
+		// One more away from zero, without a branch on the bit.
+		v := &of.block[zigzag[next&63]&63]
+		more := int16(acc>>63) &^ (*v >> s.low)
+		*v += (*v>>15 | 1) * more << s.low
+		acc <<= 1
+		n--
 	}
+	b.acc, b.n = acc, n
 	return k
 }

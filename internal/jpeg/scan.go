@@ -11,7 +11,7 @@ type scan struct {
 	w, h        int // units across and down
 	first, last int // coefficients, in zigzag order
 	high, low   uint
-	part        func(d *Decoder, s *scan, c *component, b *block) // of a progressive image
+	part        func(d *Decoder, s *scan, c *component, b *refined) // of a progressive image
 }
 
 // scan reads a scan, header and data.
@@ -167,7 +167,7 @@ func (d *Decoder) checkScan(s *scan) error {
 }
 
 // progressive returns what decodes a block of a scan of a progressive image.
-func (s *scan) progressive() func(d *Decoder, s *scan, c *component, b *block) {
+func (s *scan) progressive() func(d *Decoder, s *scan, c *component, b *refined) {
 	switch {
 	case s.first == 0 && s.high == 0:
 		return (*Decoder).firstDC
