@@ -40,7 +40,7 @@ type memory struct {
 }
 
 // table has quantisation steps, in natural order.
-type table [64]int32
+type table [64]int16
 
 // Open reads a file up to the size of its image, which may be that of none.
 func (d *Decoder) Open(r io.Reader) (width, height int, err error) {

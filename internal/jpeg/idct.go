@@ -1,6 +1,9 @@
 package jpeg
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // Constants of the inverse transform of Loeffler, Ligtenberg and Moschytz 1989 with
 // 11 multiplications, in 13-bit fixed point. What a name says is the number.
@@ -24,20 +27,21 @@ const (
 
 // inverse writes the 8x8 samples of a block. The roundings are those of libjpeg's
 // accurate integer method: after the columns to two bits below the point, and at the
-// end.
+// end. Values that are too large for 16 bits, which only damaged files have, are cut
+// off or held at the limit where libjpeg's vectors do so.
 func inverse(dst []uint8, stride int, coef *block, quant *table, last extent) {
 	dst = dst[:7*stride+8]
 	if last == 0 {
-		flat(dst, stride, coef[0], quant[0])
+		flat(dst, stride, coef[0]*quant[0])
 		return
 	}
 	inverseMany(dst, stride, coef, quant, last)
 }
 
 // flat writes a block that has only its DC coefficient.
-func flat(dst []uint8, stride int, dc int16, quant int32) {
+func flat(dst []uint8, stride int, dc int16) {
 	const ones = 0x0101010101010101
-	v := uint64(sample((int32(dc)*quant<<extra+1<<(extra+2))>>(extra+3))) * ones
+	v := uint64(sample((int32(dc<<extra)+1<<(extra+2))>>(extra+3))) * ones
 	for y := range 8 {
 		binary.LittleEndian.PutUint64(dst[y*stride:], v)
 	}
@@ -61,22 +65,22 @@ func inverseGo(dst []uint8, stride int, coef *block, quant *table, last extent) 
 
 // column transforms column x of the coefficients.
 func column(work *[64]int32, coef *block, quant *table, x int) {
+	at := func(y int) int32 { return int32(coef[8*y+x] * quant[8*y+x]) }
 	if coef[8+x]|coef[16+x]|coef[24+x]|coef[32+x]|coef[40+x]|coef[48+x]|coef[56+x] == 0 {
-		v := int32(coef[x]) * quant[x] << extra
+		v := within16(at(0) << extra)
 		for y := range 8 {
 			work[8*y+x] = v
 		}
 		return
 	}
 	const shift = fixBits - extra
-	v0, v1, v2, v3, v4, v5, v6, v7 := transform(1<<(shift-1),
-		int32(coef[x])*quant[x], int32(coef[8+x])*quant[8+x],
-		int32(coef[16+x])*quant[16+x], int32(coef[24+x])*quant[24+x],
-		int32(coef[32+x])*quant[32+x], int32(coef[40+x])*quant[40+x],
-		int32(coef[48+x])*quant[48+x], int32(coef[56+x])*quant[56+x])
-	work[x], work[8+x], work[16+x], work[24+x] = v0>>shift, v1>>shift, v2>>shift, v3>>shift
-	work[32+x], work[40+x], work[48+x], work[56+x] = v4>>shift, v5>>shift, v6>>shift, v7>>shift
+	v0, v1, v2, v3, v4, v5, v6, v7 := transform(1<<(shift-1), at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+	work[x], work[8+x], work[16+x], work[24+x] = within16(v0>>shift), within16(v1>>shift), within16(v2>>shift), within16(v3>>shift)
+	work[32+x], work[40+x], work[48+x], work[56+x] = within16(v4>>shift), within16(v5>>shift), within16(v6>>shift), within16(v7>>shift)
 }
+
+// within16 brings a value to one of 16 bits.
+func within16(v int32) int32 { return min(max(v, math.MinInt16), math.MaxInt16) }
 
 // row transforms a row and writes its samples.
 func row(dst *[8]uint8, in *[8]int32) {
@@ -94,11 +98,11 @@ func transform(round, s0, s1, s2, s3, s4, s5, s6, s7 int32) (v0, v1, v2, v3, v4,
 	// The even part, in which s2 and s6 are turned.
 	turn := (s2 + s6) * c0_541196100
 	e2, e3 := turn-s6*c1_847759065, turn+s2*c0_765366865
-	e0, e1 := (s0+s4)<<fixBits+round, (s0-s4)<<fixBits+round
+	e0, e1 := int32(int16(s0+s4))<<fixBits+round, int32(int16(s0-s4))<<fixBits+round
 	a0, a1, a2, a3 := e0+e3, e1+e2, e1-e2, e0-e3
 
 	// The odd part, with a common factor of four sums.
-	z3, z4 := s7+s3, s5+s1
+	z3, z4 := int32(int16(s7+s3)), int32(int16(s5+s1))
 	z5 := (z3 + z4) * c1_175875602
 	z1, z2 := -(s7+s1)*c0_899976223, -(s5+s3)*c2_562915447
 	z3, z4 = z5-z3*c1_961570560, z5-z4*c0_390180644

@@ -34,7 +34,7 @@ func TestInverse(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var quant table
 	for i := range quant {
-		quant[i] = int32(1 + r.IntN(20))
+		quant[i] = int16(1 + r.IntN(20))
 	}
 	for n := range 200 {
 		var b block

@@ -5,7 +5,7 @@ package jpeg
 // inverseAVX2 is inverseGo.
 //
 //go:noescape
-func inverseAVX2(dst *uint8, stride int, coef *int16, quant *int32)
+func inverseAVX2(dst *uint8, stride int, coef *int16, quant *int16)
 
 // coloursAVX2 is coloursGo for blocks of 16 samples, one at least.
 //

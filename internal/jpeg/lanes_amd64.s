@@ -20,125 +20,149 @@ DATA all16x0080<>+28(SB)/2, $+128
 DATA all16x0080<>+30(SB)/2, $+128
 GLOBL all16x0080<>(SB), RODATA|NOPTR, $32
 
-DATA all32x00001151<>+0(SB)/4, $+4433
-DATA all32x00001151<>+4(SB)/4, $+4433
-DATA all32x00001151<>+8(SB)/4, $+4433
-DATA all32x00001151<>+12(SB)/4, $+4433
-DATA all32x00001151<>+16(SB)/4, $+4433
-DATA all32x00001151<>+20(SB)/4, $+4433
-DATA all32x00001151<>+24(SB)/4, $+4433
-DATA all32x00001151<>+28(SB)/4, $+4433
-GLOBL all32x00001151<>(SB), RODATA|NOPTR, $32
+DATA factors0<>+0(SB)/2, $+4433
+DATA factors0<>+2(SB)/2, $-10704
+DATA factors0<>+4(SB)/2, $+4433
+DATA factors0<>+6(SB)/2, $-10704
+DATA factors0<>+8(SB)/2, $+4433
+DATA factors0<>+10(SB)/2, $-10704
+DATA factors0<>+12(SB)/2, $+4433
+DATA factors0<>+14(SB)/2, $-10704
+DATA factors0<>+16(SB)/2, $+4433
+DATA factors0<>+18(SB)/2, $-10704
+DATA factors0<>+20(SB)/2, $+4433
+DATA factors0<>+22(SB)/2, $-10704
+DATA factors0<>+24(SB)/2, $+4433
+DATA factors0<>+26(SB)/2, $-10704
+DATA factors0<>+28(SB)/2, $+4433
+DATA factors0<>+30(SB)/2, $-10704
+GLOBL factors0<>(SB), RODATA|NOPTR, $32
 
-DATA all32xffffc4df<>+0(SB)/4, $-15137
-DATA all32xffffc4df<>+4(SB)/4, $-15137
-DATA all32xffffc4df<>+8(SB)/4, $-15137
-DATA all32xffffc4df<>+12(SB)/4, $-15137
-DATA all32xffffc4df<>+16(SB)/4, $-15137
-DATA all32xffffc4df<>+20(SB)/4, $-15137
-DATA all32xffffc4df<>+24(SB)/4, $-15137
-DATA all32xffffc4df<>+28(SB)/4, $-15137
-GLOBL all32xffffc4df<>(SB), RODATA|NOPTR, $32
+DATA factors1<>+0(SB)/2, $+10703
+DATA factors1<>+2(SB)/2, $+4433
+DATA factors1<>+4(SB)/2, $+10703
+DATA factors1<>+6(SB)/2, $+4433
+DATA factors1<>+8(SB)/2, $+10703
+DATA factors1<>+10(SB)/2, $+4433
+DATA factors1<>+12(SB)/2, $+10703
+DATA factors1<>+14(SB)/2, $+4433
+DATA factors1<>+16(SB)/2, $+10703
+DATA factors1<>+18(SB)/2, $+4433
+DATA factors1<>+20(SB)/2, $+10703
+DATA factors1<>+22(SB)/2, $+4433
+DATA factors1<>+24(SB)/2, $+10703
+DATA factors1<>+26(SB)/2, $+4433
+DATA factors1<>+28(SB)/2, $+10703
+DATA factors1<>+30(SB)/2, $+4433
+GLOBL factors1<>(SB), RODATA|NOPTR, $32
 
-DATA all32x0000187e<>+0(SB)/4, $+6270
-DATA all32x0000187e<>+4(SB)/4, $+6270
-DATA all32x0000187e<>+8(SB)/4, $+6270
-DATA all32x0000187e<>+12(SB)/4, $+6270
-DATA all32x0000187e<>+16(SB)/4, $+6270
-DATA all32x0000187e<>+20(SB)/4, $+6270
-DATA all32x0000187e<>+24(SB)/4, $+6270
-DATA all32x0000187e<>+28(SB)/4, $+6270
-GLOBL all32x0000187e<>(SB), RODATA|NOPTR, $32
+DATA factors2<>+0(SB)/2, $-6436
+DATA factors2<>+2(SB)/2, $+9633
+DATA factors2<>+4(SB)/2, $-6436
+DATA factors2<>+6(SB)/2, $+9633
+DATA factors2<>+8(SB)/2, $-6436
+DATA factors2<>+10(SB)/2, $+9633
+DATA factors2<>+12(SB)/2, $-6436
+DATA factors2<>+14(SB)/2, $+9633
+DATA factors2<>+16(SB)/2, $-6436
+DATA factors2<>+18(SB)/2, $+9633
+DATA factors2<>+20(SB)/2, $-6436
+DATA factors2<>+22(SB)/2, $+9633
+DATA factors2<>+24(SB)/2, $-6436
+DATA factors2<>+26(SB)/2, $+9633
+DATA factors2<>+28(SB)/2, $-6436
+DATA factors2<>+30(SB)/2, $+9633
+GLOBL factors2<>(SB), RODATA|NOPTR, $32
 
-DATA all32x000025a1<>+0(SB)/4, $+9633
-DATA all32x000025a1<>+4(SB)/4, $+9633
-DATA all32x000025a1<>+8(SB)/4, $+9633
-DATA all32x000025a1<>+12(SB)/4, $+9633
-DATA all32x000025a1<>+16(SB)/4, $+9633
-DATA all32x000025a1<>+20(SB)/4, $+9633
-DATA all32x000025a1<>+24(SB)/4, $+9633
-DATA all32x000025a1<>+28(SB)/4, $+9633
-GLOBL all32x000025a1<>(SB), RODATA|NOPTR, $32
+DATA factors3<>+0(SB)/2, $+9633
+DATA factors3<>+2(SB)/2, $+6437
+DATA factors3<>+4(SB)/2, $+9633
+DATA factors3<>+6(SB)/2, $+6437
+DATA factors3<>+8(SB)/2, $+9633
+DATA factors3<>+10(SB)/2, $+6437
+DATA factors3<>+12(SB)/2, $+9633
+DATA factors3<>+14(SB)/2, $+6437
+DATA factors3<>+16(SB)/2, $+9633
+DATA factors3<>+18(SB)/2, $+6437
+DATA factors3<>+20(SB)/2, $+9633
+DATA factors3<>+22(SB)/2, $+6437
+DATA factors3<>+24(SB)/2, $+9633
+DATA factors3<>+26(SB)/2, $+6437
+DATA factors3<>+28(SB)/2, $+9633
+DATA factors3<>+30(SB)/2, $+6437
+GLOBL factors3<>(SB), RODATA|NOPTR, $32
 
-DATA all32xffffe333<>+0(SB)/4, $-7373
-DATA all32xffffe333<>+4(SB)/4, $-7373
-DATA all32xffffe333<>+8(SB)/4, $-7373
-DATA all32xffffe333<>+12(SB)/4, $-7373
-DATA all32xffffe333<>+16(SB)/4, $-7373
-DATA all32xffffe333<>+20(SB)/4, $-7373
-DATA all32xffffe333<>+24(SB)/4, $-7373
-DATA all32xffffe333<>+28(SB)/4, $-7373
-GLOBL all32xffffe333<>(SB), RODATA|NOPTR, $32
+DATA factors4<>+0(SB)/2, $-4927
+DATA factors4<>+2(SB)/2, $-7373
+DATA factors4<>+4(SB)/2, $-4927
+DATA factors4<>+6(SB)/2, $-7373
+DATA factors4<>+8(SB)/2, $-4927
+DATA factors4<>+10(SB)/2, $-7373
+DATA factors4<>+12(SB)/2, $-4927
+DATA factors4<>+14(SB)/2, $-7373
+DATA factors4<>+16(SB)/2, $-4927
+DATA factors4<>+18(SB)/2, $-7373
+DATA factors4<>+20(SB)/2, $-4927
+DATA factors4<>+22(SB)/2, $-7373
+DATA factors4<>+24(SB)/2, $-4927
+DATA factors4<>+26(SB)/2, $-7373
+DATA factors4<>+28(SB)/2, $-4927
+DATA factors4<>+30(SB)/2, $-7373
+GLOBL factors4<>(SB), RODATA|NOPTR, $32
 
-DATA all32xffffadfd<>+0(SB)/4, $-20995
-DATA all32xffffadfd<>+4(SB)/4, $-20995
-DATA all32xffffadfd<>+8(SB)/4, $-20995
-DATA all32xffffadfd<>+12(SB)/4, $-20995
-DATA all32xffffadfd<>+16(SB)/4, $-20995
-DATA all32xffffadfd<>+20(SB)/4, $-20995
-DATA all32xffffadfd<>+24(SB)/4, $-20995
-DATA all32xffffadfd<>+28(SB)/4, $-20995
-GLOBL all32xffffadfd<>(SB), RODATA|NOPTR, $32
+DATA factors5<>+0(SB)/2, $-7373
+DATA factors5<>+2(SB)/2, $+4926
+DATA factors5<>+4(SB)/2, $-7373
+DATA factors5<>+6(SB)/2, $+4926
+DATA factors5<>+8(SB)/2, $-7373
+DATA factors5<>+10(SB)/2, $+4926
+DATA factors5<>+12(SB)/2, $-7373
+DATA factors5<>+14(SB)/2, $+4926
+DATA factors5<>+16(SB)/2, $-7373
+DATA factors5<>+18(SB)/2, $+4926
+DATA factors5<>+20(SB)/2, $-7373
+DATA factors5<>+22(SB)/2, $+4926
+DATA factors5<>+24(SB)/2, $-7373
+DATA factors5<>+26(SB)/2, $+4926
+DATA factors5<>+28(SB)/2, $-7373
+DATA factors5<>+30(SB)/2, $+4926
+GLOBL factors5<>(SB), RODATA|NOPTR, $32
 
-DATA all32xffffc13b<>+0(SB)/4, $-16069
-DATA all32xffffc13b<>+4(SB)/4, $-16069
-DATA all32xffffc13b<>+8(SB)/4, $-16069
-DATA all32xffffc13b<>+12(SB)/4, $-16069
-DATA all32xffffc13b<>+16(SB)/4, $-16069
-DATA all32xffffc13b<>+20(SB)/4, $-16069
-DATA all32xffffc13b<>+24(SB)/4, $-16069
-DATA all32xffffc13b<>+28(SB)/4, $-16069
-GLOBL all32xffffc13b<>(SB), RODATA|NOPTR, $32
+DATA factors6<>+0(SB)/2, $-4176
+DATA factors6<>+2(SB)/2, $-20995
+DATA factors6<>+4(SB)/2, $-4176
+DATA factors6<>+6(SB)/2, $-20995
+DATA factors6<>+8(SB)/2, $-4176
+DATA factors6<>+10(SB)/2, $-20995
+DATA factors6<>+12(SB)/2, $-4176
+DATA factors6<>+14(SB)/2, $-20995
+DATA factors6<>+16(SB)/2, $-4176
+DATA factors6<>+18(SB)/2, $-20995
+DATA factors6<>+20(SB)/2, $-4176
+DATA factors6<>+22(SB)/2, $-20995
+DATA factors6<>+24(SB)/2, $-4176
+DATA factors6<>+26(SB)/2, $-20995
+DATA factors6<>+28(SB)/2, $-4176
+DATA factors6<>+30(SB)/2, $-20995
+GLOBL factors6<>(SB), RODATA|NOPTR, $32
 
-DATA all32xfffff384<>+0(SB)/4, $-3196
-DATA all32xfffff384<>+4(SB)/4, $-3196
-DATA all32xfffff384<>+8(SB)/4, $-3196
-DATA all32xfffff384<>+12(SB)/4, $-3196
-DATA all32xfffff384<>+16(SB)/4, $-3196
-DATA all32xfffff384<>+20(SB)/4, $-3196
-DATA all32xfffff384<>+24(SB)/4, $-3196
-DATA all32xfffff384<>+28(SB)/4, $-3196
-GLOBL all32xfffff384<>(SB), RODATA|NOPTR, $32
-
-DATA all32x0000098e<>+0(SB)/4, $+2446
-DATA all32x0000098e<>+4(SB)/4, $+2446
-DATA all32x0000098e<>+8(SB)/4, $+2446
-DATA all32x0000098e<>+12(SB)/4, $+2446
-DATA all32x0000098e<>+16(SB)/4, $+2446
-DATA all32x0000098e<>+20(SB)/4, $+2446
-DATA all32x0000098e<>+24(SB)/4, $+2446
-DATA all32x0000098e<>+28(SB)/4, $+2446
-GLOBL all32x0000098e<>(SB), RODATA|NOPTR, $32
-
-DATA all32x000041b3<>+0(SB)/4, $+16819
-DATA all32x000041b3<>+4(SB)/4, $+16819
-DATA all32x000041b3<>+8(SB)/4, $+16819
-DATA all32x000041b3<>+12(SB)/4, $+16819
-DATA all32x000041b3<>+16(SB)/4, $+16819
-DATA all32x000041b3<>+20(SB)/4, $+16819
-DATA all32x000041b3<>+24(SB)/4, $+16819
-DATA all32x000041b3<>+28(SB)/4, $+16819
-GLOBL all32x000041b3<>(SB), RODATA|NOPTR, $32
-
-DATA all32x00006254<>+0(SB)/4, $+25172
-DATA all32x00006254<>+4(SB)/4, $+25172
-DATA all32x00006254<>+8(SB)/4, $+25172
-DATA all32x00006254<>+12(SB)/4, $+25172
-DATA all32x00006254<>+16(SB)/4, $+25172
-DATA all32x00006254<>+20(SB)/4, $+25172
-DATA all32x00006254<>+24(SB)/4, $+25172
-DATA all32x00006254<>+28(SB)/4, $+25172
-GLOBL all32x00006254<>(SB), RODATA|NOPTR, $32
-
-DATA all32x0000300b<>+0(SB)/4, $+12299
-DATA all32x0000300b<>+4(SB)/4, $+12299
-DATA all32x0000300b<>+8(SB)/4, $+12299
-DATA all32x0000300b<>+12(SB)/4, $+12299
-DATA all32x0000300b<>+16(SB)/4, $+12299
-DATA all32x0000300b<>+20(SB)/4, $+12299
-DATA all32x0000300b<>+24(SB)/4, $+12299
-DATA all32x0000300b<>+28(SB)/4, $+12299
-GLOBL all32x0000300b<>(SB), RODATA|NOPTR, $32
+DATA factors7<>+0(SB)/2, $-20995
+DATA factors7<>+2(SB)/2, $+4177
+DATA factors7<>+4(SB)/2, $-20995
+DATA factors7<>+6(SB)/2, $+4177
+DATA factors7<>+8(SB)/2, $-20995
+DATA factors7<>+10(SB)/2, $+4177
+DATA factors7<>+12(SB)/2, $-20995
+DATA factors7<>+14(SB)/2, $+4177
+DATA factors7<>+16(SB)/2, $-20995
+DATA factors7<>+18(SB)/2, $+4177
+DATA factors7<>+20(SB)/2, $-20995
+DATA factors7<>+22(SB)/2, $+4177
+DATA factors7<>+24(SB)/2, $-20995
+DATA factors7<>+26(SB)/2, $+4177
+DATA factors7<>+28(SB)/2, $-20995
+DATA factors7<>+30(SB)/2, $+4177
+GLOBL factors7<>(SB), RODATA|NOPTR, $32
 
 DATA all32x00000400<>+0(SB)/4, $+1024
 DATA all32x00000400<>+4(SB)/4, $+1024
@@ -194,40 +218,48 @@ DATA columnsOfBytes<>+30(SB)/1, $0x0b
 DATA columnsOfBytes<>+31(SB)/1, $0x0f
 GLOBL columnsOfBytes<>(SB), RODATA|NOPTR, $32
 
-// func inverseAVX2(dst *uint8, stride int, coef *int16, quant *int32)
+// func inverseAVX2(dst *uint8, stride int, coef *int16, quant *int16)
 // Requires: AVX, AVX2
 TEXT ·inverseAVX2(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         coef+16(FP), DX
 	MOVQ         quant+24(FP), BX
-	VPMOVSXWD    (DX), Y0
-	VPMULLD      (BX), Y0, Y0
-	VPMOVSXWD    16(DX), Y1
-	VPMULLD      32(BX), Y1, Y1
-	VPMOVSXWD    32(DX), Y2
-	VPMULLD      64(BX), Y2, Y2
-	VPMOVSXWD    48(DX), Y3
-	VPMULLD      96(BX), Y3, Y3
-	VPMOVSXWD    64(DX), Y4
-	VPMULLD      128(BX), Y4, Y4
-	VPMOVSXWD    80(DX), Y5
-	VPMULLD      160(BX), Y5, Y5
-	VPMOVSXWD    96(DX), Y6
-	VPMULLD      192(BX), Y6, Y6
-	VPMOVSXWD    112(DX), Y7
-	VPMULLD      224(BX), Y7, Y7
-	VPADDD       Y6, Y2, Y8
-	VPMULLD      all32x00001151<>+0(SB), Y8, Y8
-	VPMULLD      all32xffffc4df<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y8, Y6
-	VPMULLD      all32x0000187e<>+0(SB), Y2, Y2
-	VPADDD       Y2, Y8, Y2
+	VMOVDQU      (DX), X0
+	VPMULLW      (BX), X0, X0
+	VPMOVSXWD    X0, Y0
+	VMOVDQU      16(DX), X1
+	VPMULLW      16(BX), X1, X1
+	VPMOVSXWD    X1, Y1
+	VMOVDQU      32(DX), X2
+	VPMULLW      32(BX), X2, X2
+	VPMOVSXWD    X2, Y2
+	VMOVDQU      48(DX), X3
+	VPMULLW      48(BX), X3, X3
+	VPMOVSXWD    X3, Y3
+	VMOVDQU      64(DX), X4
+	VPMULLW      64(BX), X4, X4
+	VPMOVSXWD    X4, Y4
+	VMOVDQU      80(DX), X5
+	VPMULLW      80(BX), X5, X5
+	VPMOVSXWD    X5, Y5
+	VMOVDQU      96(DX), X6
+	VPMULLW      96(BX), X6, X6
+	VPMOVSXWD    X6, Y6
+	VMOVDQU      112(DX), X7
+	VPMULLW      112(BX), X7, X7
+	VPMOVSXWD    X7, Y7
+	VPSLLD       $0x10, Y6, Y6
+	VPBLENDW     $0x55, Y2, Y6, Y6
+	VPMADDWD     factors1<>+0(SB), Y6, Y2
+	VPMADDWD     factors0<>+0(SB), Y6, Y6
 	VPADDD       Y4, Y0, Y8
-	VPSLLD       $0x0d, Y8, Y8
+	VPSLLD       $0x10, Y8, Y8
+	VPSRAD       $0x03, Y8, Y8
 	VPADDD       all32x00000400<>+0(SB), Y8, Y8
 	VPSUBD       Y4, Y0, Y0
-	VPSLLD       $0x0d, Y0, Y0
+	VPSLLD       $0x10, Y0, Y0
+	VPSRAD       $0x03, Y0, Y0
 	VPADDD       all32x00000400<>+0(SB), Y0, Y0
 	VPADDD       Y2, Y8, Y4
 	VPADDD       Y6, Y0, Y9
@@ -235,154 +267,146 @@ TEXT ·inverseAVX2(SB), NOSPLIT, $0-32
 	VPSUBD       Y2, Y8, Y2
 	VPADDD       Y3, Y7, Y6
 	VPADDD       Y1, Y5, Y8
-	VPADDD       Y8, Y6, Y10
-	VPMULLD      all32x000025a1<>+0(SB), Y10, Y10
-	VPMULLD      all32xffffc13b<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y10, Y6
-	VPMULLD      all32xfffff384<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y10, Y8
-	VPADDD       Y1, Y7, Y10
-	VPMULLD      all32xffffe333<>+0(SB), Y10, Y10
-	VPADDD       Y3, Y5, Y11
-	VPMULLD      all32xffffadfd<>+0(SB), Y11, Y11
-	VPMULLD      all32x0000300b<>+0(SB), Y1, Y1
-	VPADDD       Y8, Y10, Y12
-	VPADDD       Y12, Y1, Y1
-	VPMULLD      all32x00006254<>+0(SB), Y3, Y3
-	VPADDD       Y6, Y11, Y12
-	VPADDD       Y12, Y3, Y3
-	VPMULLD      all32x000041b3<>+0(SB), Y5, Y5
-	VPADDD       Y8, Y11, Y8
+	VPSLLD       $0x10, Y8, Y8
+	VPBLENDW     $0x55, Y6, Y8, Y8
+	VPMADDWD     factors3<>+0(SB), Y8, Y6
+	VPMADDWD     factors2<>+0(SB), Y8, Y8
+	VPSLLD       $0x10, Y1, Y1
+	VPBLENDW     $0x55, Y7, Y1, Y1
+	VPMADDWD     factors5<>+0(SB), Y1, Y7
+	VPMADDWD     factors4<>+0(SB), Y1, Y1
+	VPSLLD       $0x10, Y3, Y3
+	VPBLENDW     $0x55, Y5, Y3, Y3
+	VPMADDWD     factors7<>+0(SB), Y3, Y5
+	VPMADDWD     factors6<>+0(SB), Y3, Y3
+	VPADDD       Y6, Y7, Y7
 	VPADDD       Y8, Y5, Y5
-	VPMULLD      all32x0000098e<>+0(SB), Y7, Y7
-	VPADDD       Y6, Y10, Y6
-	VPADDD       Y6, Y7, Y6
-	VPADDD       Y1, Y4, Y7
-	VPSUBD       Y1, Y4, Y1
-	VPADDD       Y3, Y9, Y4
-	VPSUBD       Y3, Y9, Y3
-	VPADDD       Y5, Y0, Y8
-	VPSUBD       Y5, Y0, Y0
-	VPADDD       Y6, Y2, Y5
-	VPSUBD       Y6, Y2, Y2
+	VPADDD       Y6, Y3, Y3
+	VPADDD       Y8, Y1, Y1
+	VPADDD       Y7, Y4, Y6
+	VPSUBD       Y7, Y4, Y4
+	VPADDD       Y5, Y9, Y7
+	VPSUBD       Y5, Y9, Y5
+	VPADDD       Y3, Y0, Y8
+	VPSUBD       Y3, Y0, Y0
+	VPADDD       Y1, Y2, Y3
+	VPSUBD       Y1, Y2, Y1
+	VPSRAD       $0x0b, Y6, Y6
 	VPSRAD       $0x0b, Y7, Y7
-	VPSRAD       $0x0b, Y4, Y4
 	VPSRAD       $0x0b, Y8, Y8
-	VPSRAD       $0x0b, Y5, Y5
-	VPSRAD       $0x0b, Y2, Y2
-	VPSRAD       $0x0b, Y0, Y0
 	VPSRAD       $0x0b, Y3, Y3
 	VPSRAD       $0x0b, Y1, Y1
-	VUNPCKLPS    Y4, Y7, Y6
-	VUNPCKHPS    Y4, Y7, Y4
-	VUNPCKLPS    Y5, Y8, Y7
-	VUNPCKHPS    Y5, Y8, Y5
-	VSHUFPS      $0x44, Y7, Y6, Y8
-	VSHUFPS      $0xee, Y7, Y6, Y6
-	VSHUFPS      $0x44, Y5, Y4, Y7
-	VSHUFPS      $0xee, Y5, Y4, Y4
-	VUNPCKLPS    Y0, Y2, Y5
-	VUNPCKHPS    Y0, Y2, Y0
-	VUNPCKLPS    Y1, Y3, Y2
-	VUNPCKHPS    Y1, Y3, Y1
-	VSHUFPS      $0x44, Y2, Y5, Y3
-	VSHUFPS      $0xee, Y2, Y5, Y2
-	VSHUFPS      $0x44, Y1, Y0, Y5
-	VSHUFPS      $0xee, Y1, Y0, Y0
-	VPERM2I128   $0x20, Y3, Y8, Y1
-	VPERM2I128   $0x31, Y3, Y8, Y3
-	VPERM2I128   $0x20, Y2, Y6, Y8
-	VPERM2I128   $0x31, Y2, Y6, Y2
-	VPERM2I128   $0x20, Y5, Y7, Y6
-	VPERM2I128   $0x31, Y5, Y7, Y5
-	VPERM2I128   $0x20, Y0, Y4, Y7
-	VPERM2I128   $0x31, Y0, Y4, Y0
-	VPADDD       Y5, Y6, Y4
-	VPMULLD      all32x00001151<>+0(SB), Y4, Y4
-	VPMULLD      all32xffffc4df<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y4, Y5
-	VPMULLD      all32x0000187e<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPADDD       Y3, Y1, Y6
-	VPSLLD       $0x0d, Y6, Y6
-	VPADDD       all32x00020000<>+0(SB), Y6, Y6
-	VPSUBD       Y3, Y1, Y1
-	VPSLLD       $0x0d, Y1, Y1
-	VPADDD       all32x00020000<>+0(SB), Y1, Y1
-	VPADDD       Y4, Y6, Y3
-	VPADDD       Y5, Y1, Y9
-	VPSUBD       Y5, Y1, Y1
-	VPSUBD       Y4, Y6, Y4
-	VPADDD       Y7, Y0, Y5
-	VPADDD       Y8, Y2, Y6
-	VPADDD       Y6, Y5, Y10
-	VPMULLD      all32x000025a1<>+0(SB), Y10, Y10
-	VPMULLD      all32xffffc13b<>+0(SB), Y5, Y5
-	VPADDD       Y5, Y10, Y5
-	VPMULLD      all32xfffff384<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y10, Y6
-	VPADDD       Y8, Y0, Y10
-	VPMULLD      all32xffffe333<>+0(SB), Y10, Y10
-	VPADDD       Y7, Y2, Y11
-	VPMULLD      all32xffffadfd<>+0(SB), Y11, Y11
-	VPMULLD      all32x0000300b<>+0(SB), Y8, Y8
-	VPADDD       Y6, Y10, Y12
-	VPADDD       Y12, Y8, Y8
-	VPMULLD      all32x00006254<>+0(SB), Y7, Y7
-	VPADDD       Y5, Y11, Y12
-	VPADDD       Y12, Y7, Y7
-	VPMULLD      all32x000041b3<>+0(SB), Y2, Y2
-	VPADDD       Y6, Y11, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMULLD      all32x0000098e<>+0(SB), Y0, Y0
-	VPADDD       Y5, Y10, Y5
+	VPSRAD       $0x0b, Y0, Y0
+	VPSRAD       $0x0b, Y5, Y5
+	VPSRAD       $0x0b, Y4, Y4
+	VPACKSSDW    Y1, Y6, Y6
+	VPACKSSDW    Y0, Y7, Y7
+	VPACKSSDW    Y5, Y8, Y8
+	VPACKSSDW    Y4, Y3, Y3
+	VPUNPCKLWD   Y7, Y6, Y0
+	VPUNPCKHWD   Y7, Y6, Y1
+	VPUNPCKLWD   Y3, Y8, Y2
+	VPUNPCKHWD   Y3, Y8, Y3
+	VPUNPCKLDQ   Y2, Y0, Y4
+	VPUNPCKLDQ   Y3, Y1, Y5
+	VPUNPCKLQDQ  Y5, Y4, Y6
+	VPUNPCKHQDQ  Y5, Y4, Y4
+	VEXTRACTI128 $0x01, Y6, X5
+	VPMOVSXWD    X6, Y6
+	VPMOVSXWD    X5, Y5
+	VEXTRACTI128 $0x01, Y4, X7
+	VPMOVSXWD    X4, Y4
+	VPMOVSXWD    X7, Y7
+	VPUNPCKHDQ   Y2, Y0, Y0
+	VPUNPCKHDQ   Y3, Y1, Y1
+	VPUNPCKLQDQ  Y1, Y0, Y2
+	VPUNPCKHQDQ  Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y2, X1
+	VPMOVSXWD    X2, Y2
+	VPMOVSXWD    X1, Y1
+	VEXTRACTI128 $0x01, Y0, X3
+	VPMOVSXWD    X0, Y0
+	VPMOVSXWD    X3, Y3
+	VPSLLD       $0x10, Y1, Y1
+	VPBLENDW     $0x55, Y2, Y1, Y1
+	VPMADDWD     factors1<>+0(SB), Y1, Y2
+	VPMADDWD     factors0<>+0(SB), Y1, Y1
+	VPADDD       Y5, Y6, Y8
+	VPSLLD       $0x10, Y8, Y8
+	VPSRAD       $0x03, Y8, Y8
+	VPADDD       all32x00020000<>+0(SB), Y8, Y8
+	VPSUBD       Y5, Y6, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VPSRAD       $0x03, Y5, Y5
+	VPADDD       all32x00020000<>+0(SB), Y5, Y5
+	VPADDD       Y2, Y8, Y6
+	VPADDD       Y1, Y5, Y9
+	VPSUBD       Y1, Y5, Y1
+	VPSUBD       Y2, Y8, Y2
+	VPADDD       Y0, Y3, Y5
+	VPADDD       Y4, Y7, Y8
+	VPSLLD       $0x10, Y8, Y8
+	VPBLENDW     $0x55, Y5, Y8, Y8
+	VPMADDWD     factors3<>+0(SB), Y8, Y5
+	VPMADDWD     factors2<>+0(SB), Y8, Y8
+	VPSLLD       $0x10, Y4, Y4
+	VPBLENDW     $0x55, Y3, Y4, Y4
+	VPMADDWD     factors5<>+0(SB), Y4, Y3
+	VPMADDWD     factors4<>+0(SB), Y4, Y4
+	VPSLLD       $0x10, Y0, Y0
+	VPBLENDW     $0x55, Y7, Y0, Y0
+	VPMADDWD     factors7<>+0(SB), Y0, Y7
+	VPMADDWD     factors6<>+0(SB), Y0, Y0
+	VPADDD       Y5, Y3, Y3
+	VPADDD       Y8, Y7, Y7
 	VPADDD       Y5, Y0, Y0
-	VPADDD       Y8, Y3, Y5
-	VPSUBD       Y8, Y3, Y3
+	VPADDD       Y8, Y4, Y4
+	VPADDD       Y3, Y6, Y5
+	VPSUBD       Y3, Y6, Y3
 	VPADDD       Y7, Y9, Y6
 	VPSUBD       Y7, Y9, Y7
-	VPADDD       Y2, Y1, Y8
-	VPSUBD       Y2, Y1, Y1
-	VPADDD       Y0, Y4, Y2
-	VPSUBD       Y0, Y4, Y0
+	VPADDD       Y0, Y1, Y8
+	VPSUBD       Y0, Y1, Y0
+	VPADDD       Y4, Y2, Y1
+	VPSUBD       Y4, Y2, Y2
 	VPSRAD       $0x12, Y5, Y5
 	VPSRAD       $0x12, Y6, Y6
 	VPSRAD       $0x12, Y8, Y8
+	VPSRAD       $0x12, Y1, Y1
 	VPSRAD       $0x12, Y2, Y2
 	VPSRAD       $0x12, Y0, Y0
-	VPSRAD       $0x12, Y1, Y1
 	VPSRAD       $0x12, Y7, Y7
 	VPSRAD       $0x12, Y3, Y3
 	VPACKSSDW    Y6, Y5, Y5
-	VPACKSSDW    Y2, Y8, Y8
+	VPACKSSDW    Y1, Y8, Y8
 	VPADDW       all16x0080<>+0(SB), Y5, Y5
 	VPADDW       all16x0080<>+0(SB), Y8, Y8
 	VPACKUSWB    Y8, Y5, Y5
 	VPSHUFB      columnsOfBytes<>+0(SB), Y5, Y5
-	VPACKSSDW    Y1, Y0, Y0
+	VPACKSSDW    Y0, Y2, Y2
 	VPACKSSDW    Y3, Y7, Y7
-	VPADDW       all16x0080<>+0(SB), Y0, Y0
+	VPADDW       all16x0080<>+0(SB), Y2, Y2
 	VPADDW       all16x0080<>+0(SB), Y7, Y7
-	VPACKUSWB    Y7, Y0, Y0
-	VPSHUFB      columnsOfBytes<>+0(SB), Y0, Y0
-	VPUNPCKLDQ   Y0, Y5, Y1
-	VPUNPCKHDQ   Y0, Y5, Y2
+	VPACKUSWB    Y7, Y2, Y2
+	VPSHUFB      columnsOfBytes<>+0(SB), Y2, Y2
+	VPUNPCKLDQ   Y2, Y5, Y0
+	VPUNPCKHDQ   Y2, Y5, Y1
+	VMOVLPS      X0, (AX)
+	ADDQ         CX, AX
+	VMOVHPS      X0, (AX)
+	ADDQ         CX, AX
 	VMOVLPS      X1, (AX)
 	ADDQ         CX, AX
 	VMOVHPS      X1, (AX)
 	ADDQ         CX, AX
-	VMOVLPS      X2, (AX)
-	ADDQ         CX, AX
-	VMOVHPS      X2, (AX)
-	ADDQ         CX, AX
-	VPUNPCKLDQ   Y0, Y5, Y1
-	VPUNPCKHDQ   Y0, Y5, Y0
-	VEXTRACTI128 $0x01, Y1, X1
-	VMOVLPS      X1, (AX)
-	ADDQ         CX, AX
-	VMOVHPS      X1, (AX)
-	ADDQ         CX, AX
+	VPUNPCKLDQ   Y2, Y5, Y0
+	VPUNPCKHDQ   Y2, Y5, Y1
 	VEXTRACTI128 $0x01, Y0, X0
+	VMOVLPS      X0, (AX)
+	ADDQ         CX, AX
+	VMOVHPS      X0, (AX)
+	ADDQ         CX, AX
+	VEXTRACTI128 $0x01, Y1, X0
 	VMOVLPS      X0, (AX)
 	ADDQ         CX, AX
 	VMOVHPS      X0, (AX)

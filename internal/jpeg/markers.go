@@ -121,9 +121,9 @@ func (d *Decoder) quantTables(data []byte) error {
 			return errors.Errorf("quantisation table %d of %d bytes", data[0], len(data)-1)
 		}
 		for i := range 64 {
-			v := int32(data[1+i])
+			v := int16(data[1+i])
 			if wide == 1 {
-				v = int32(data[1+2*i])<<8 | int32(data[2+2*i])
+				v = int16(data[1+2*i])<<8 | int16(data[2+2*i])
 			}
 			d.quant[id][zigzag[i]] = v
 		}

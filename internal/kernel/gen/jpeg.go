@@ -36,44 +36,50 @@ func all16(v int16) Mem {
 	return m
 }
 
-// jpegInverse emits the inverse transform. A vector is a row of the block, so that
-// the columns are transformed side by side; then they change places.
+// jpegInverse emits the inverse transform. A vector has a row of the block in double
+// words, so that the columns are transformed side by side; then they change places.
+// Of what goes into a transform only the lower word matters.
 func jpegInverse(centre Mem) {
-	constants := map[int32]Mem{}
-	for _, c := range []int32{4433, -15137, 6270, 9633, -7373, -20995, -16069, -3196, 2446, 16819, 25172, 12299, 1 << 10, 1 << 17} {
-		constants[c] = all32(c)
+	for i, p := range [][2]int16{
+		jpegTurn: {4433, 4433 - 15137}, {4433 + 6270, 4433},
+		jpegSums: {9633 - 16069, 9633}, {9633, 9633 - 3196},
+		jpeg71: {2446 - 7373, -7373}, {-7373, 12299 - 7373},
+		jpeg53: {16819 - 20995, -20995}, {-20995, 25172 - 20995},
+	} {
+		m := GLOBL(fmt.Sprintf("factors%d", i), RODATA|NOPTR)
+		for j := range 8 {
+			DATA(4*j, I16(p[0]))
+			DATA(4*j+2, I16(p[1]))
+		}
+		jpegFactors[i] = m
 	}
+	columns, rows := all32(1<<10), all32(1<<17)
 	turn := GLOBL("columnsOfBytes", RODATA|NOPTR)
 	for i := range 32 {
 		DATA(i, U8(i%4*4+i/4%4))
 	}
 
-	TEXT("inverseAVX2", NOSPLIT, "func(dst *uint8, stride int, coef *int16, quant *int32)")
+	TEXT("inverseAVX2", NOSPLIT, "func(dst *uint8, stride int, coef *int16, quant *int16)")
 	Pragma("noescape")
 	Doc("inverseAVX2 is inverseGo.")
 	dst, stride := Load(Param("dst"), GP64()), Load(Param("stride"), GP64())
 	coef, quant := Load(Param("coef"), GP64()), Load(Param("quant"), GP64())
 	var s [8]reg.VecVirtual
 	for i := range s {
+		x := XMM()
+		VMOVDQU(Mem{Base: coef, Disp: 16 * i}, x)
+		VPMULLW(Mem{Base: quant, Disp: 16 * i}, x, x)
 		s[i] = YMM()
-		VPMOVSXWD(Mem{Base: coef, Disp: 16 * i}, s[i])
-		VPMULLD(Mem{Base: quant, Disp: 32 * i}, s[i], s[i])
+		VPMOVSXWD(x, s[i])
 	}
-	s = jpegTransform(s, constants, 1<<10, 11)
-	var c [8]reg.VecVirtual
-	low := square4([4]reg.VecVirtual(s[:4]), func() reg.VecVirtual { return YMM() })
-	high := square4([4]reg.VecVirtual(s[4:]), func() reg.VecVirtual { return YMM() })
-	for i := range 4 {
-		c[i], c[4+i] = YMM(), YMM()
-		VPERM2I128(Imm(0x20), high[i], low[i], c[i])
-		VPERM2I128(Imm(0x31), high[i], low[i], c[4+i])
-	}
-	c = jpegTransform(c, constants, 1<<17, 18)
+	s = jpegTransform(s, columns, 11)
+	s = jpegTurned(s)
+	s = jpegTransform(s, rows, 18)
 
 	// Four columns become a vector of bytes: four rows in each half.
 	var four [2]reg.VecVirtual
 	for i := range four {
-		v := c[4*i:]
+		v := s[4*i:]
 		VPACKSSDW(v[1], v[0], v[0])
 		VPACKSSDW(v[3], v[2], v[2])
 		VPADDW(centre, v[0], v[0])
@@ -102,37 +108,92 @@ func jpegInverse(centre Mem) {
 	RET()
 }
 
+// The pairs of values whose products are added, by the first of their two pairs of
+// factors.
+const (
+	jpegTurn = 2 * iota
+	jpegSums
+	jpeg71
+	jpeg53
+)
+
+var jpegFactors [8]Mem
+
+// jpegTurned emits the transposition, through words that hold the values at their
+// limits.
+func jpegTurned(s [8]reg.VecVirtual) (out [8]reg.VecVirtual) {
+	var p [4]reg.VecVirtual
+	for i := range p {
+		p[i] = s[i]
+		VPACKSSDW(s[i+4], s[i], p[i])
+	}
+	var upper, lower [2]reg.VecVirtual // of the rows up to the fourth, and of the others
+	for i := range 2 {
+		upper[i], lower[i] = YMM(), YMM()
+		VPUNPCKLWD(p[2*i+1], p[2*i], upper[i])
+		VPUNPCKHWD(p[2*i+1], p[2*i], lower[i])
+	}
+	for i := range 2 {
+		a, b := YMM(), YMM()
+		if i == 0 {
+			VPUNPCKLDQ(upper[1], upper[0], a)
+			VPUNPCKLDQ(lower[1], lower[0], b)
+		} else {
+			VPUNPCKHDQ(upper[1], upper[0], a)
+			VPUNPCKHDQ(lower[1], lower[0], b)
+		}
+		even, odd := YMM(), YMM()
+		VPUNPCKLQDQ(b, a, even)
+		VPUNPCKHQDQ(b, a, odd)
+		for j, v := range []reg.VecVirtual{even, odd} {
+			x := 2*i + j
+			out[x], out[x+4] = YMM(), YMM()
+			high := XMM()
+			VEXTRACTI128(Imm(1), v, high)
+			VPMOVSXWD(v.AsX(), out[x])
+			VPMOVSXWD(high, out[x+4])
+		}
+	}
+	return out
+}
+
 // jpegTransform emits the transform of eight vectors, with its rounding. What package
-// jpeg calls its steps they are called here.
-func jpegTransform(s [8]reg.VecVirtual, constants map[int32]Mem, round int32, shift uint64) (out [8]reg.VecVirtual) {
-	op := func(emit func(...Op), a, b Op) reg.VecVirtual {
+// jpeg calls its steps they are called here; two products and their sum are one
+// instruction.
+func jpegTransform(s [8]reg.VecVirtual, round Mem, shift uint64) (out [8]reg.VecVirtual) {
+	add := func(a, b Op) reg.VecVirtual {
 		v := YMM()
-		emit(a, b, v)
+		VPADDD(b, a, v)
 		return v
 	}
-	add := func(a, b Op) reg.VecVirtual { return op(func(o ...Op) { VPADDD(o[0], o[1], o[2]) }, b, a) }
-	sub := func(a, b Op) reg.VecVirtual { return op(func(o ...Op) { VPSUBD(o[0], o[1], o[2]) }, b, a) }
-	times := func(a Op, c int32) reg.VecVirtual {
-		return op(func(o ...Op) { VPMULLD(o[0], o[1], o[2]) }, constants[c], a)
+	sub := func(a, b Op) reg.VecVirtual {
+		v := YMM()
+		VPSUBD(b, a, v)
+		return v
+	}
+	// products returns both sums of products of a pair.
+	products := func(a, b reg.VecVirtual, factors int) (reg.VecVirtual, reg.VecVirtual) {
+		pair, second := YMM(), YMM()
+		VPSLLD(Imm(16), b, pair)
+		VPBLENDW(Imm(0x55), a, pair, pair)
+		VPMADDWD(jpegFactors[factors+1], pair, second)
+		VPMADDWD(jpegFactors[factors], pair, pair)
+		return pair, second
 	}
 	raised := func(v reg.VecVirtual) reg.VecVirtual {
-		VPSLLD(Imm(13), v, v)
-		VPADDD(constants[round], v, v)
+		VPSLLD(Imm(16), v, v)
+		VPSRAD(Imm(3), v, v)
+		VPADDD(round, v, v)
 		return v
 	}
-	turn := times(add(s[2], s[6]), 4433)
-	e2, e3 := add(turn, times(s[6], -15137)), add(turn, times(s[2], 6270))
+	e2, e3 := products(s[2], s[6], jpegTurn)
 	e0, e1 := raised(add(s[0], s[4])), raised(sub(s[0], s[4]))
 	a := [4]reg.VecVirtual{add(e0, e3), add(e1, e2), sub(e1, e2), sub(e0, e3)}
 
-	z3, z4 := add(s[7], s[3]), add(s[5], s[1])
-	z5 := times(add(z3, z4), 9633)
-	z3, z4 = add(z5, times(z3, -16069)), add(z5, times(z4, -3196))
-	z1, z2 := times(add(s[7], s[1]), -7373), times(add(s[5], s[3]), -20995)
-	b := [4]reg.VecVirtual{
-		add(times(s[1], 12299), add(z1, z4)), add(times(s[3], 25172), add(z2, z3)),
-		add(times(s[5], 16819), add(z2, z4)), add(times(s[7], 2446), add(z1, z3)),
-	}
+	z3, z4 := products(add(s[7], s[3]), add(s[5], s[1]), jpegSums)
+	b0, b3 := products(s[7], s[1], jpeg71)
+	b1, b2 := products(s[5], s[3], jpeg53)
+	b := [4]reg.VecVirtual{add(b3, z4), add(b2, z3), add(b1, z4), add(b0, z3)}
 	for i := range 4 {
 		out[i], out[7-i] = add(a[i], b[i]), sub(a[i], b[i])
 	}
