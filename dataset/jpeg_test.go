@@ -5,32 +5,56 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"os"
 	"testing"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
 )
 
-// Every kind of JPEG file that Pillow writes is decoded to the bits that it reads.
+// Every kind of JPEG file, damaged ones too, is decoded to the bits that Pillow reads.
 func TestDecodeJPEG(t *testing.T) {
 	var cases []struct {
 		Name, File, Digest string
 		Shape              [2]int
 	}
 	readJSON(t, "jpeg.json", &cases)
-	if len(cases) < 58 {
+	if len(cases) < 105 {
 		t.Fatalf("%d cases", len(cases))
 	}
-	for _, c := range cases {
-		file, err := base64.StdEncoding.DecodeString(c.File)
-		if err != nil {
+	defer kernel.SetTier(kernel.CurrentTier())
+	for _, tier := range kernel.Tiers() {
+		kernel.SetTier(tier)
+		for _, c := range cases {
+			file, err := base64.StdEncoding.DecodeString(c.File)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := new(Image)
+			if err := Decode(bytes.NewReader(file), m, 0); err != nil {
+				t.Errorf("%s: %s: %v", tier, c.Name, err)
+				continue
+			}
+			if got := fmt.Sprintf("%x", sha256.Sum256(m.Pix)); m.H != c.Shape[0] || m.W != c.Shape[1] || got != c.Digest {
+				t.Errorf("%s: %s: %dx%d pixels of another digest", tier, c.Name, m.W, m.H)
+			}
+		}
+	}
+}
+
+// An image is decoded into the memory of the image before.
+func TestDecodeJPEGAllocations(t *testing.T) {
+	file, err := os.ReadFile(fixture("photographs/small.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, in := new(Image), bytes.NewReader(file)
+	if n := testing.AllocsPerRun(20, func() {
+		in.Reset(file)
+		if err := Decode(in, m, 0); err != nil {
 			t.Fatal(err)
 		}
-		m := new(Image)
-		if err := Decode(bytes.NewReader(file), m, 0); err != nil {
-			t.Errorf("%s: %v", c.Name, err)
-			continue
-		}
-		if got := fmt.Sprintf("%x", sha256.Sum256(m.Pix)); m.H != c.Shape[0] || m.W != c.Shape[1] || got != c.Digest {
-			t.Errorf("%s: %dx%d pixels of another digest", c.Name, m.W, m.H)
-		}
+	}); n > 10 {
+		t.Errorf("%v allocations for an image", n)
 	}
 }
 

@@ -413,10 +413,36 @@ def jpegs():
     for options in (
         "-sample 2x2 -restart 1", "-sample 2x2 -restart 1B", "-sample 2x1 -restart 3B -progressive", "-sample 1x2 -restart 1",
         "-sample 4x1", "-sample 4x2 -progressive", "-sample 1x4", "-sample 2x4 -optimize", "-grayscale -restart 2B", "-rgb",
+        "-sample 3x1", "-sample 1x3 -progressive", "-sample 3x2", "-sample 2x2,2x1,1x1", "-sample 1x1,2x2,1x1",
+        "-sample 2x1,1x1,2x1 -progressive", "-sample 4x1,2x1,1x1 -optimize", "-sample 4x1 -restart 1 -progressive",
     ):
-        out = subprocess.run(["cjpeg", "-quality", "85"] + options.split(), input=ppm, stdout=subprocess.PIPE, check=True)
-        case(options, out.stdout)
+        case(options, cjpeg(ppm, options))
+    for name, file in damaged(ppm):
+        case(name, file)
     return cases
+
+
+def cjpeg(ppm, options):
+    return subprocess.run(["cjpeg", "-quality", "85"] + options.split(), input=ppm, stdout=subprocess.PIPE, check=True).stdout
+
+
+def damaged(ppm):
+    """Files with damage in the data of their last scan, which libjpeg only warns of."""
+    end = b"\xff\xd9"
+    for options in ("-sample 2x2", "-sample 2x1 -restart 1", "-progressive -restart 1", "-sample 1x1 -restart 1B"):
+        file = cjpeg(ppm, options)
+        at = file.rindex(b"\xff\xda") + 20
+        third = at + (len(file) - at) // 3
+        yield "flipped bits, " + options, file[:third] + bytes(255 - v & 0x7F for v in file[third : third + 3]) + file[third + 3 :]
+        yield "missing bytes, " + options, file[:third] + file[third + 20 :]
+        yield "an early end, " + options, file[:third] + end
+        if "restart" in options:
+            first = file.index(b"\xff\xd0", at)
+            for ahead in (1, 2, 3, 5, 6, 7):
+                yield "restart marker %d ahead, %s" % (ahead, options), file[:first] + bytes((0xFF, 0xD0 + ahead)) + file[first + 2 :]
+            yield "no restart marker, " + options, file[:first] + file[first + 2 :]
+            yield "another marker in the scan, " + options, file[:first] + b"\xff\x01" + file[first:]
+            yield "the end in the scan, " + options, file[:first] + end + file[first:]
 
 
 def dump(name, value, indent=1):

@@ -2,14 +2,17 @@ package jpeg
 
 import (
 	"bytes"
+	"encoding/json"
 	"image"
 	"image/color"
 	stdjpeg "image/jpeg"
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // photograph is a file with noise and edges, written by the standard library.
@@ -166,15 +169,95 @@ func TestDataThatEndsEarly(t *testing.T) {
 	}
 }
 
+// Files come in pieces of any length, also in such as cut codes and markers.
+func TestPieces(t *testing.T) {
+	for i, file := range fixtures(t) {
+		want, err := Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []io.Reader{iotest.OneByteReader(bytes.NewReader(file)), iotest.HalfReader(bytes.NewReader(file))} {
+			if got, err := Decode(in); err != nil || !same(got, want) {
+				t.Errorf("file %d: another image, error %v", i, err)
+			}
+		}
+	}
+	if _, err := Decode(iotest.ErrReader(io.ErrClosedPipe)); err != io.ErrClosedPipe {
+		t.Errorf("error %v of a reader that fails", err)
+	}
+}
+
+// A decoder has nothing left of the files before.
+func TestDecoderAgain(t *testing.T) {
+	var d Decoder
+	files := fixtures(t)
+	for i := range 3 * len(files) {
+		file := files[i*7%len(files)]
+		if i%5 == 0 { // a file that ends early comes between
+			d.Open(bytes.NewReader(file[:len(file)/2]))
+			d.Decode()
+		}
+		want, err := Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := d.Open(bytes.NewReader(file)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.Decode(); err != nil || !same(got, want) {
+			t.Fatalf("file %d: another image, error %v", i*7%len(files), err)
+		}
+	}
+}
+
+// same tells whether the images have the same colours.
+func same(a, b *Image) bool {
+	n := a.Width * a.Height
+	if a.Width != b.Width || a.Height != b.Height {
+		return false
+	}
+	x, y := make([]uint8, 3*n), make([]uint8, 3*n)
+	a.RGB(x[:n], x[n:2*n], x[2*n:])
+	b.RGB(y[:n], y[n:2*n], y[2*n:])
+	return bytes.Equal(x, y)
+}
+
+// fixtures are files of all kinds; package dataset compares what is decoded of them.
+func fixtures(t testing.TB) [][]byte {
+	t.Helper()
+	text, err := os.ReadFile("../../dataset/testdata/jpeg.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct{ File []byte }
+	if err := json.Unmarshal(text, &cases); err != nil || len(cases) == 0 {
+		t.Fatal(len(cases), err)
+	}
+	files := make([][]byte, len(cases))
+	for i := range cases {
+		files[i] = cases[i].File
+	}
+	return files
+}
+
 func FuzzDecode(f *testing.F) {
-	f.Add(photograph(f, 33, 17, 75))
+	for _, file := range fixtures(f) {
+		f.Add(file)
+	}
 	f.Add([]byte{0xff, soi, 0xff, eoi})
+	var again Decoder
 	f.Fuzz(func(t *testing.T, file []byte) {
-		w, h, err := new(Decoder).Open(bytes.NewReader(file))
+		var d Decoder
+		w, h, err := d.Open(bytes.NewReader(file))
 		if err != nil || w*h > 1<<16 {
 			return
 		}
-		m, err := Decode(bytes.NewReader(file))
+		m, err := d.Decode()
+		again.Open(bytes.NewReader(file))
+		other, errAgain := again.Decode()
+		if (err == nil) != (errAgain == nil) {
+			t.Fatalf("error %v, and %v of a decoder that had other files", err, errAgain)
+		}
 		if err != nil {
 			return
 		}
@@ -185,6 +268,9 @@ func FuzzDecode(f *testing.F) {
 			if p.W > p.Stride || len(p.Pix) < p.Stride*p.H || p.W*p.XRatio < w || p.H*p.YRatio < h {
 				t.Errorf("plane %d: %d samples, %dx%d of stride %d, ratios %d and %d", i, len(p.Pix), p.W, p.H, p.Stride, p.XRatio, p.YRatio)
 			}
+		}
+		if !same(m, other) {
+			t.Error("another image of a decoder that had other files")
 		}
 	})
 }
