@@ -7,7 +7,7 @@ import (
 )
 
 // lookBits is the length of the codes that are found in one step.
-const lookBits = 10
+const lookBits = 9
 
 // huffman is a table of codes, T.81 annex C and F.2.2.3.
 type huffman struct {
