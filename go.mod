@@ -3,7 +3,6 @@ module github.com/gorgonia-zoo/modelzoo
 go 1.26.0
 
 require (
-	github.com/anthonynsimon/bild v0.14.0
 	github.com/chewxy/hm v1.0.0
 	github.com/gofrs/flock v0.12.1
 	github.com/google/go-cmp v0.7.0

@@ -17,7 +17,7 @@ func TestDecodeOrientation(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.In, func(t *testing.T) {
 			m := decodeFile(t, fixture(c.In))
-			wantImage(t, m, decodeFile(t, fixture(c.Out)), 3)
+			wantImage(t, m, decodeFile(t, fixture(c.Out)), 0)
 			if err := m.check(); err != nil {
 				t.Error(err)
 			}

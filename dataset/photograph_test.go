@@ -8,8 +8,7 @@ import (
 )
 
 // Evaluation on ImageNet, from the JPEG file to the pixels that are normalised,
-// against Pillow and torchvision: decoding is equal, and resizing and cutting are so
-// up to one level in few pixels.
+// against Pillow and torchvision: equal.
 func TestPhotographs(t *testing.T) {
 	var cases []struct {
 		In, Decoded, Out string
@@ -30,18 +29,7 @@ func TestPhotographs(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				wantImage(t, m, want, 1)
-				equal := 0
-				for i, v := range m.Pix {
-					if v == want.Pix[i] {
-						equal++
-					}
-				}
-				share := float64(equal) / float64(len(m.Pix))
-				t.Logf("%.4f of the pixels are equal", share)
-				if share < 0.992 {
-					t.Errorf("%.4f of the pixels are equal, want 0.992", share)
-				}
+				wantImage(t, m, want, 0)
 			})
 		}
 	}

@@ -1,11 +1,12 @@
 package dataset
 
 import (
-	"image"
 	"math/rand/v2"
+	"sync"
 
-	"github.com/anthonynsimon/bild/transform"
 	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/resample"
 )
 
 // Interpolation is the filter of a resize, with torchvision's names.
@@ -18,19 +19,21 @@ const (
 	Bicubic  Interpolation = "bicubic"
 )
 
-func (i Interpolation) filter() (transform.ResampleFilter, error) {
+func (i Interpolation) filter() (resample.Filter, error) {
 	switch i {
 	case "", Bilinear:
-		return transform.Linear, nil
+		return resample.Bilinear, nil
 	case Bicubic:
-		return transform.CatmullRom, nil
+		return resample.Bicubic, nil
 	}
-	return transform.ResampleFilter{}, errors.Errorf("resize: unknown interpolation %q: want %s or %s", string(i), Bilinear, Bicubic)
+	return resample.Filter{}, errors.Errorf("resize: unknown interpolation %q: want %s or %s", string(i), Bilinear, Bicubic)
 }
 
+// resamplers are those that are not in use, with their memory.
+var resamplers = sync.Pool{New: func() any { return new(resample.Resampler) }}
+
 // Resize scales the image to (h, w) with the antialiased bilinear filter of
-// Pillow, from which it differs by at most one grey level. It takes images of
-// one or three channels.
+// Pillow, and to its bits. It takes images of one or three channels.
 func (m *Image) Resize(h, w int) error { return m.resize(h, w, Bilinear) }
 
 // resize is Resize with any filter.
@@ -51,15 +54,14 @@ func (m *Image) resize(h, w int, i Interpolation) error {
 	if h == m.H && w == m.W {
 		return nil
 	}
-	m.spare = m.rgba(m.spare)
-	src := &image.RGBA{Pix: m.spare, Stride: 4 * m.W, Rect: image.Rect(0, 0, m.W, m.H)}
-	dst := transform.Resize(src, w, h, filter)
-	m.Reset(m.C, h, w)
+	r := resamplers.Get().(*resample.Resampler)
+	r.Set(filter, m.H, m.W, h, w)
+	size := m.H * m.W
+	old := m.replace(m.C, h, w)
 	for c := range m.C {
-		for i, p := 0, m.Plane(c); i < len(p); i++ {
-			p[i] = dst.Pix[4*i+c]
-		}
+		r.Plane(m.Plane(c), old[c*size:][:size])
 	}
+	resamplers.Put(r)
 	return nil
 }
 

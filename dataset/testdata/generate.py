@@ -352,6 +352,22 @@ def orientations():
     return cases
 
 
+def resizes():
+    """CRC-32 of the planes of images of many sizes in others, by both filters."""
+    cases = []
+    for source, h, w in (("transforms/colour.png", 47, 61), ("transforms/grey.png", 40, 33), ("transforms/line.png", 2, 50), ("photographs/wide.png", 300, 421)):
+        img = Image.open(os.path.join(HERE, source))
+        sizes = [(1, 1), (h, 5), (3, w), (h + 1, w - 1), (h // 2, w // 3), (2 * h + 1, w + 17), (16, 16), (17, 19), (100, 4)]
+        for filter in ("bilinear", "bicubic"):
+            results = []
+            for new in sizes:
+                out = np.asarray(T.Resize(new, T.InterpolationMode(filter))(img))
+                planes = out if out.ndim == 2 else np.ascontiguousarray(out.transpose(2, 0, 1))
+                results.append({"size": new, "crc": zlib.crc32(planes.tobytes())})
+            cases.append({"in": source, "interpolation": filter, "results": results})
+    return cases
+
+
 def photographs():
     """JPEG files of some size through what evaluation on ImageNet does to them."""
     cases = []
@@ -457,6 +473,7 @@ if __name__ == "__main__":
     dump("mixing.json", mixing())
     dump("formats.json", formats())
     dump("jpeg.json", jpegs())
+    dump("resizes.json", resizes(), indent=None)
     dump("orientation.json", orientations())
     dump("photographs.json", photographs())
     normalized, scaled = normalize()

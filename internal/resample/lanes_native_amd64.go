@@ -1,0 +1,46 @@
+package resample
+
+import "github.com/gorgonia-zoo/modelzoo/internal/kernel"
+
+// What is done at a time. The last of a row are done with some before them, once more.
+const (
+	lanes   = 8  // taps of a new sample across
+	samples = 4  // new samples across
+	columns = 16 // down
+)
+
+func vectors() bool { return kernel.CurrentTier() >= kernel.AVX2 }
+
+// tapsTogether is what the number of taps across has to be a multiple of.
+func tapsTogether() int {
+	if vectors() {
+		return lanes
+	}
+	return 1
+}
+
+// rowAcross scales a row.
+func rowAcross(dst, src []uint8, a *axis) {
+	n := len(dst)
+	if n < samples || a.taps%lanes != 0 || !vectors() {
+		acrossGo(dst, src, a)
+		return
+	}
+	acrossAVX2(&dst[0], &src[0], &a.first[0], &a.weights[0], a.taps, n/samples)
+	if at := n - samples; n%samples != 0 {
+		acrossAVX2(&dst[at], &src[0], &a.first[at], &a.weights[at*a.taps], a.taps, 1)
+	}
+}
+
+// rowDown sums as many rows as there are weights.
+func rowDown(dst, src []uint8, weights, sums []int32) {
+	n := len(dst)
+	if n < columns || !vectors() {
+		downGo(dst, src, weights, sums)
+		return
+	}
+	downAVX2(&dst[0], &src[0], n, &weights[0], len(weights), n/columns)
+	if at := n - columns; n%columns != 0 {
+		downAVX2(&dst[at], &src[at], n, &weights[0], len(weights), 1)
+	}
+}
