@@ -1,5 +1,7 @@
 package jpeg
 
+import "math"
+
 // blockBytes are no fewer than those of a block whose codes and numbers are the
 // longest.
 const blockBytes = 64 * (16 + 15) / 8
@@ -10,7 +12,7 @@ func (d *Decoder) interval(s *scan) (err error) {
 	if d.restart != 0 {
 		units = min(units, d.restart)
 	}
-	limit := units * maxBlocks * blockBytes
+	limit := min(units, math.MaxInt32/(maxBlocks*blockBytes)) * maxBlocks * blockBytes
 	if d.coded = d.coded[:0]; d.pending == 0 {
 		d.coded, d.pending, err = d.src.coded(d.coded, limit)
 	}
