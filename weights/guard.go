@@ -2,7 +2,6 @@ package weights
 
 import (
 	"bufio"
-	"encoding/binary"
 	"hash/crc32"
 	"io"
 
@@ -12,10 +11,11 @@ import (
 // guard stands between a file and a gob decoder, which is not made for hostile
 // input. It looks at each message before the decoder does and lets through only
 // those that the format can have: no longer than limit, and of types that are
-// slices and structs of numbers, strings and bytes. Such a message costs the
-// decoder time and memory in proportion to its length. (Maps of any announced
-// size are made at once; arrays of nothing are counted through; interfaces bring
-// further types.)
+// slices and structs of numbers, strings and bytes, with no more elements than it
+// has bytes for. Such a message costs the decoder time and memory in proportion
+// to its length. (Maps of any announced size are made at once, and slices up to
+// 10 MiB of them; arrays of nothing are counted through; interfaces bring further
+// types.)
 //
 // It implements io.ByteReader because the decoder reads ahead of what it needs
 // otherwise.
@@ -25,6 +25,7 @@ type guard struct {
 	left  int      // bytes of the current message that the decoder has not read
 	sum   checksum // of what has been read
 	read  int64    // bytes that have been read
+	types types    // that the messages so far have defined
 	err   error    // why a message was refused
 }
 
@@ -36,7 +37,14 @@ const (
 	peek            = definitionLimit + 9
 )
 
-func newGuard(r io.Reader) *guard { return &guard{r: bufio.NewReaderSize(r, 1<<16)} }
+// peekable is how many bytes can be looked at before they are read. What a longer
+// message makes the decoder take for a slice, 10 MiB at most, is in proportion to
+// it in any case.
+const peekable = 1 << 16
+
+func newGuard(r io.Reader) *guard {
+	return &guard{r: bufio.NewReaderSize(r, peekable), types: make(types)}
+}
 
 func (g *guard) Read(p []byte) (int, error) {
 	if g.left == 0 {
@@ -78,18 +86,35 @@ func (g *guard) next() error {
 	case c.bad || length == 0 || length > uint64(g.limit):
 		return g.refuse(errors.New("it is not made of the messages of the format"))
 	}
-	if id := c.int(); id < 0 {
-		if length > definitionLimit {
-			return g.refuse(errors.New("the definition of a type is too long"))
-		}
-		if length > uint64(len(head)-prefix) {
-			return g.refuse(err)
-		}
-		if !definition(head[prefix : prefix+int(length)]) {
-			return g.refuse(errors.New("it has a type that the format does not use"))
-		}
-	}
 	g.left = prefix + int(length)
+	if id := c.int(); id > 0 {
+		return g.value(prefix)
+	}
+	if length > definitionLimit {
+		return g.refuse(errors.New("the definition of a type is too long"))
+	}
+	if length > uint64(len(head)-prefix) {
+		return g.refuse(err)
+	}
+	if !g.types.define(head[prefix:g.left]) {
+		return g.refuse(errors.New("it has a type that the format does not use"))
+	}
+	return nil
+}
+
+// value checks the message that comes now, which is a value after so many bytes
+// of its length. Bytes, which may be long, are checked by who reads them.
+func (g *guard) value(prefix int) error {
+	if g.left > peekable {
+		return nil
+	}
+	message, err := g.r.Peek(g.left)
+	if err != nil {
+		return nil // truncated, as the decoder will find
+	}
+	if !g.types.fits(message[prefix:]) {
+		return g.refuse(errors.New("it announces more than it has"))
+	}
 	return nil
 }
 
@@ -100,7 +125,6 @@ func (g *guard) bytes() (size int, err error) {
 	if err := g.next(); err != nil {
 		return 0, err
 	}
-	const bytesType = 5
 	head, _ := g.r.Peek(min(g.left, peek))
 	c := cursor{data: head}
 	c.uint() // the length, which next has seen
@@ -157,132 +181,4 @@ func (g *guard) skip(file io.ReadSeeker, size int) error {
 func (g *guard) atEnd() bool {
 	_, err := g.r.Peek(1)
 	return g.left == 0 && err == io.EOF
-}
-
-// definition reports whether a message defines a slice or a struct of what is
-// allowed, in the one way in which gob writes it.
-func definition(message []byte) bool {
-	c := cursor{data: message}
-	id := -c.int()
-	const sliceType, structType = 2, 3 // fields of gob's wireType
-	switch c.uint() {
-	case sliceType:
-		c.common(id)
-		c.expect(1) // Elem
-		c.allowed()
-	case structType:
-		c.common(id)
-		switch c.uint() {
-		case 0: // no fields
-			c.expect(0)
-			return !c.bad && len(c.data) == 0
-		case 1:
-		default:
-			return false
-		}
-		for range c.uint() {
-			c.expect(1) // Name
-			c.skip(c.uint())
-			c.expect(1) // Id
-			c.allowed()
-			c.expect(0)
-			if c.bad {
-				return false
-			}
-		}
-	default:
-		return false
-	}
-	c.expect(0)
-	c.expect(0)
-	return !c.bad && len(c.data) == 0
-}
-
-// cursor takes gob's numbers off a slice. After the first thing that is not as
-// it should be it is bad and stays so.
-type cursor struct {
-	data []byte
-	bad  bool
-}
-
-// uint takes a number: itself if below 128, otherwise the negated count of its
-// big-endian bytes and these.
-func (c *cursor) uint() uint64 {
-	b := c.take(1)
-	if c.bad || b[0] < 128 {
-		return uint64(first(b))
-	}
-	n := -int(int8(b[0]))
-	if n > 8 {
-		c.bad = true
-		return 0
-	}
-	var full [8]byte
-	copy(full[8-min(n, 8):], c.take(n))
-	return binary.BigEndian.Uint64(full[:])
-}
-
-// int takes a number whose lowest bit says that the others are inverted.
-func (c *cursor) int() int64 {
-	u := c.uint()
-	if u&1 != 0 {
-		return ^int64(u >> 1)
-	}
-	return int64(u >> 1)
-}
-
-func (c *cursor) take(n int) []byte {
-	if c.bad || n > len(c.data) {
-		c.bad = true
-		return nil
-	}
-	b := c.data[:n]
-	c.data = c.data[n:]
-	return b
-}
-
-func first(b []byte) byte {
-	if len(b) == 0 {
-		return 0
-	}
-	return b[0]
-}
-
-func (c *cursor) skip(n uint64) {
-	if n > uint64(len(c.data)) {
-		c.bad = true
-		return
-	}
-	c.take(int(n))
-}
-
-func (c *cursor) expect(want uint64) {
-	if c.uint() != want {
-		c.bad = true
-	}
-}
-
-// common takes the name and the number of a type that is being defined.
-func (c *cursor) common(id int64) {
-	c.expect(1) // CommonType
-	switch c.uint() {
-	case 1: // Name
-		c.skip(c.uint())
-		c.expect(1)
-	case 2: // a type without a name
-	default:
-		c.bad = true
-	}
-	if got := c.int(); got != id || id < 64 {
-		c.bad = true
-	}
-	c.expect(0)
-}
-
-// allowed takes the number of a type: bool, int, uint, float, bytes, string, or
-// one that is defined in the file.
-func (c *cursor) allowed() {
-	if id := c.int(); id < 1 || id > 6 && id < 64 {
-		c.bad = true
-	}
 }
