@@ -6,11 +6,14 @@ import (
 	"context"
 	"fmt"
 	"image/png"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 )
 
 // Networks that others trained on CIFAR-10 are wrong exactly as often as with those who
@@ -40,6 +43,38 @@ func TestPublishedWeights(t *testing.T) {
 		}
 		if e.N != 10000 || e.Wrong != c.wrong {
 			t.Errorf("%s: %d of %d wrong, want %d", c.file, e.Wrong, e.N, c.wrong)
+		}
+	}
+}
+
+// Weights that come with the module are as good as their cards say.
+func TestPretrainedWeights(t *testing.T) {
+	data := os.Getenv("ZOO_DATA")
+	if data == "" {
+		t.Skip("ZOO_DATA is not set")
+	}
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	sets := map[string]string{
+		"cifar10":       "cifar10:" + cifarOf(t, filepath.Join(data, "cifar10-png", "test.zip")),
+		"fashion-mnist": "fashion-mnist:" + filepath.Join(data, "fashion-mnist"),
+	}
+	for _, entry := range pretrained.List() {
+		a, err := pretrained.Archive(entry.Model, entry.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), entry.Model+".gob")
+		if err := a.Save(file); err != nil {
+			t.Fatal(err)
+		}
+		e, err := Evaluate(context.Background(), EvalConfig{Weights: file, Data: sets[entry.Data], Log: quiet})
+		if err != nil {
+			t.Fatal(entry.Model, err)
+		}
+		if want := entry.Meta.Metrics["top1"]; e.N != 10000 || math.Abs(e.Top1-want) > 1e-9 {
+			t.Errorf("%s of %s: top-1 %v of %d images, want %v", entry.Model, entry.Data, e.Top1, e.N, want)
 		}
 	}
 }

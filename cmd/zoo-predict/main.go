@@ -1,6 +1,7 @@
 // Zoo-predict uses trained models: it finds the classes of images with classifiers,
 // continues texts with language models and makes images with generators.
 //
+//	zoo-predict --model resnet20 --pretrained cifar10 cat.jpg
 //	zoo-predict --weights runs/resnet20-cifar10-20060102-150405 cat.jpg folder
 //	zoo-predict --weights runs/lstm-lm-text-20060102-150405 --prompt 'ROMEO:' --tokens 500
 //	zoo-predict --weights runs/gan-fashion-mnist-20060102-150405 --samples 64 --out grid.png
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/train"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -38,6 +40,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // flags are those of the command.
 type flags struct {
 	weights, model, architecture string
+	pretrained                   string
 	out                          string
 	seed                         uint64
 	fitting                      cli.FittingFlags
@@ -56,7 +59,7 @@ type flags struct {
 func newRoot() *cobra.Command {
 	var f flags
 	root := &cobra.Command{
-		Use:   "zoo-predict --weights FILE [IMAGE...]",
+		Use:   "zoo-predict --weights FILE|--pretrained DATA [IMAGE...]",
 		Short: "Classify images, continue texts and make images with trained models",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -81,6 +84,7 @@ func newRoot() *cobra.Command {
 	o := root.Flags()
 	o.SortFlags = false
 	o.StringVar(&f.weights, "weights", "", "`FILE` of weights, or a run folder")
+	o.StringVar(&f.pretrained, "pretrained", "", "instead of --weights: those that the program has inside, by the `DATA` they were trained on: cifar10; see zoo-train models")
 	o.StringVar(&f.model, "model", "", "`NAME` of the model (default what the file says)")
 	o.StringVar(&f.architecture, "architecture", "", "settings of the model in `YAML`, over what the file says: '{width: 32}'")
 	o.StringVar(&f.prompt, "prompt", "", "language models: `TEXT` to continue (default the beginning of a line)")
@@ -99,8 +103,11 @@ func newRoot() *cobra.Command {
 
 // load reads the weights.
 func (f *flags) load(stderr io.Writer) (*zoo.Pretrained, error) {
-	if f.weights == "" {
-		return nil, cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder"))
+	switch {
+	case f.weights == "" && f.pretrained == "":
+		return nil, cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder, or --pretrained"))
+	case f.weights != "" && f.pretrained != "":
+		return nil, cli.Usage(errors.New("--weights and --pretrained exclude each other"))
 	}
 	var options []zoo.Option
 	if f.architecture != "" {
@@ -113,6 +120,12 @@ func (f *flags) load(stderr io.Writer) (*zoo.Pretrained, error) {
 	fitting, err := f.fitting.Fitting(stderr, "zoo-predict")
 	if err != nil {
 		return nil, err
+	}
+	if f.pretrained != "" {
+		if err := pretrained.Check(f.model, f.pretrained); err != nil {
+			return nil, cli.Usage(err)
+		}
+		return pretrained.LoadFitting(f.model, f.pretrained, fitting, options...)
 	}
 	return zoo.LoadFitting(train.WeightsOf(f.weights), f.model, fitting, options...)
 }

@@ -161,6 +161,9 @@ func TestBadUse(t *testing.T) {
 	}{
 		{[]string{}, 2, "--weights is missing"},
 		{[]string{"--weight", "x"}, 2, "did you mean --weights"},
+		{[]string{"--weights", text, "--pretrained", "cifar10"}, 2, "exclude each other"},
+		{[]string{"--pretrained", "cifar-10", "x.png"}, 2, "did you mean cifar10"},
+		{[]string{"--pretrained", "cifar10", "--model", "resnet21", "x.png"}, 2, "did you mean resnet20"},
 		{[]string{"--weights", filepath.Join(dir, "none.gob")}, 1, "none.gob: no such file"},
 		{[]string{"--weights", text, "--tokens", "0"}, 2, "--tokens 0"},
 		{[]string{"--weights", text, "--samples", "3"}, 2, "--samples is for generators"},

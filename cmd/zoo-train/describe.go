@@ -137,7 +137,7 @@ func description(m *zoo.Model, g *graph.Graph, batch int) any {
 		Layers  []layerLine `json:"layers"`
 		Taps    []tapLine   `json:"taps"`
 	}{
-		modelLine{m.Name(), m.Family(), g.Params().Count(), g.MACs() / items, m.InputShape()},
+		modelLine{Name: m.Name(), Family: m.Family(), Params: g.Params().Count(), MACs: g.MACs() / items, Input: m.InputShape()},
 		m.Classes(), layers, taps(g),
 	}
 }

@@ -233,9 +233,15 @@ func TestModels(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &list); err != nil || status != 0 {
 		t.Fatalf("%v, status %d\n%s", err, status, stdout)
 	}
-	want := modelLine{"resnet18", "resnet", 11689512, 1814073344, []int{3, 224, 224}}
+	want := modelLine{"resnet18", "resnet", 11689512, 1814073344, []int{3, 224, 224}, nil}
 	if len(list) != 2 || !reflect.DeepEqual(list[0], want) || list[1].Name != "resnet20" {
 		t.Errorf("got %+v", list)
+	}
+	if p := list[1].Pretrained; len(p) != 1 || p[0].Data != "cifar10" || p[0].Metrics["top1"] < 0.9125 {
+		t.Errorf("pretrained %+v", p)
+	}
+	if _, stdout, _ = zooTrain(t, "models", "resnet20"); !strings.Contains(stdout, "resnet20  cifar10 (top-1 91.64 %)\n") {
+		t.Errorf("%s", stdout)
 	}
 }
 

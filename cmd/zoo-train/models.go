@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/internal/nearest"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
@@ -20,6 +22,22 @@ type modelLine struct {
 	Params int    `json:"params"`
 	MACs   int64  `json:"macs"`
 	Input  []int  `json:"input"` // channels, height, width; tokens; size of the noise
+
+	Pretrained []pretrainedLine `json:"pretrained,omitempty"`
+}
+
+// pretrainedLine is a set of weights that the program has inside.
+type pretrainedLine struct {
+	Data    string             `json:"data"`
+	Bytes   int                `json:"bytes"`
+	Metrics map[string]float64 `json:"metrics"`
+}
+
+func (p pretrainedLine) String() string {
+	if top1, ok := p.Metrics["top1"]; ok {
+		return fmt.Sprintf("%s (top-1 %.2f %%)", p.Data, 100*top1)
+	}
+	return p.Data
 }
 
 func newModelsCommand() *cobra.Command {
@@ -41,9 +59,11 @@ func newModelsCommand() *cobra.Command {
 				return json.NewEncoder(c.OutOrStdout()).Encode(lines)
 			}
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
-			fmt.Fprintln(w, "parameters\tmultiply-adds\tinput\t  model")
+			width := longest(lines)
+			fmt.Fprintf(w, "parameters\tmultiply-adds\tinput\t  %-*s  pretrained on\n", width, "model")
 			for _, l := range lines {
-				fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", thousands(int64(l.Params)), thousands(l.MACs), sizes(l.Input), l.Name)
+				name := strings.TrimRight(fmt.Sprintf("%-*s  %s", width, l.Name, l.weights()), " ")
+				fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", thousands(int64(l.Params)), thousands(l.MACs), sizes(l.Input), name)
 			}
 			return w.Flush()
 		},
@@ -62,7 +82,7 @@ func models(glob string) ([]modelLine, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, errors.Errorf("no model is called %q; %s", glob, cli.Suggest(glob, all))
+		return nil, errors.Errorf("no model is called %q; %s", glob, nearest.Hint(glob, all))
 	}
 	lines := make([]modelLine, len(entries))
 	for i, e := range entries {
@@ -70,9 +90,32 @@ func models(glob string) ([]modelLine, error) {
 		if err != nil {
 			return nil, err
 		}
-		lines[i] = modelLine{e.Name, m.Family(), e.Params, e.MACs, m.InputShape()}
+		lines[i] = modelLine{e.Name, m.Family(), e.Params, e.MACs, m.InputShape(), nil}
+		for _, w := range pretrained.List() {
+			if w.Model == e.Name {
+				lines[i].Pretrained = append(lines[i].Pretrained, pretrainedLine{w.Data, w.Size, w.Meta.Metrics})
+			}
+		}
 	}
 	return lines, nil
+}
+
+// weights names the data of which there are weights: "cifar10 (top-1 91.64 %)".
+func (l modelLine) weights() string {
+	var text []string
+	for _, p := range l.Pretrained {
+		text = append(text, p.String())
+	}
+	return strings.Join(text, ", ")
+}
+
+// longest returns the length of the longest name.
+func longest(lines []modelLine) int {
+	n := len("model")
+	for _, l := range lines {
+		n = max(n, len(l.Name))
+	}
+	return n
 }
 
 // sizes writes a shape: 64x56x56.

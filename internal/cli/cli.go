@@ -68,14 +68,6 @@ func Report(w io.Writer, program string, err error) int {
 	return Failed
 }
 
-// Suggest gives the choices that are near to a name, or else all.
-func Suggest(name string, choices []string) string {
-	if near := nearest.Of(name, choices); len(near) > 0 {
-		return "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return "there are " + strings.Join(choices, ", ")
-}
-
 // noCommand refuses what should have been a command.
 func noCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -87,7 +79,7 @@ func noCommand(c *cobra.Command, args []string) error {
 			names = append(names, sub.Name())
 		}
 	}
-	return errors.Errorf("no command %q; %s", args[0], Suggest(args[0], names))
+	return errors.Errorf("no command %q; %s", args[0], nearest.Hint(args[0], names))
 }
 
 // flagError says what was wrong with a flag, and which flags were perhaps meant.

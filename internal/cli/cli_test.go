@@ -53,9 +53,3 @@ func TestReport(t *testing.T) {
 		t.Error("no error became one")
 	}
 }
-
-func TestSuggest(t *testing.T) {
-	if got := Suggest("x", []string{"train", "eval"}); got != "there are train, eval" {
-		t.Errorf("got %s", got)
-	}
-}

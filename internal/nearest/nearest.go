@@ -11,6 +11,15 @@ import (
 // most is how many names Of offers.
 const most = 3
 
+// Hint gives the choices that are near to a name, "did you mean a or b?", or else
+// all.
+func Hint(name string, choices []string) string {
+	if near := Of(name, choices); len(near) > 0 {
+		return "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return "there are " + strings.Join(choices, ", ")
+}
+
 // Of returns the choices nearest to name, at most three, the nearest first;
 // none if nothing is near. Case, '-', '_', '.' and spaces do not count:
 // "ResNet-18" is as good as "resnet18". Near are the choices that differ in at

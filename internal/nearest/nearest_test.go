@@ -52,3 +52,12 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestHint(t *testing.T) {
+	choices := []string{"train", "eval"}
+	for name, want := range map[string]string{"x": "there are train, eval", "trian": "did you mean train?"} {
+		if got := Hint(name, choices); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}

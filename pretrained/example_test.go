@@ -1,0 +1,36 @@
+package pretrained_test
+
+import (
+	"fmt"
+	"image"
+	"log"
+
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
+)
+
+// A photograph of any size will do; this one is all black.
+func ExampleLoad() {
+	model, err := pretrained.Load("resnet20", "cifar10")
+	if err != nil {
+		log.Fatal(err)
+	}
+	predictor, err := model.Predictor()
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := predictor.Predict(image.NewRGBA(image.Rect(0, 0, 640, 480)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(p.Logits), "classes,", predictor.Classes()[3], "is one")
+	// Output: 10 classes, cat is one
+}
+
+func ExampleList() {
+	for _, e := range pretrained.List() {
+		fmt.Printf("%s %s: %.2f %%\n", e.Model, e.Data, 100*e.Meta.Metrics["top1"])
+	}
+	// Output:
+	// convnet fashion-mnist: 92.59 %
+	// resnet20 cifar10: 91.64 %
+}
