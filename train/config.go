@@ -243,7 +243,7 @@ func (c *Config) Validate() error {
 }
 
 // suits reports a kind of data that there is not, or that is not for the model, and
-// steps of a model that sees all its images in an epoch.
+// settings that mean nothing for it.
 func (c *Config) suits(kind string) error {
 	all := append(dataset.Kinds(), dataset.TextKinds()...)
 	if !slices.Contains(all, kind) {
@@ -260,8 +260,13 @@ func (c *Config) suits(kind string) error {
 	if !slices.Contains(want, kind) {
 		return errors.Errorf("%s is a model for %s: want data of %s, found %s", c.Model, t, strings.Join(want, ", "), kind)
 	}
-	if t != zoo.Language && c.StepsPerEpoch != 0 {
+	switch {
+	case t != zoo.Language && c.StepsPerEpoch != 0:
 		return errors.Errorf("steps_per_epoch is for language models: %s sees all images in an epoch", c.Model)
+	case t != zoo.Classification && len(c.Mean)+len(c.Std) > 0:
+		return errors.Errorf("mean and std are for image classifiers: %s is a model for %s", c.Model, t)
+	case t == zoo.Generation && c.LabelSmoothing != 0:
+		return errors.Errorf("label_smoothing is for models with classes or tokens: %s is a model for %s", c.Model, t)
 	}
 	return c.Augment.suits(t)
 }
