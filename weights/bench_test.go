@@ -58,7 +58,7 @@ func BenchmarkLoadFormats(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		save func(string) error
-	}{{"gob", a.Save}, {"npz", a.SaveNPZ}, {"pth", a.SavePTH}, {"safetensors", a.SaveSafetensors}} {
+	}{{"gob", a.Save}, {"npz", a.SaveNPZ}, {"pth", a.SavePTH}, {"safetensors", func(path string) error { return a.SaveSafetensors(path) }}} {
 		path := filepath.Join(b.TempDir(), "large")
 		if err := c.save(path); err != nil {
 			b.Fatal(err)

@@ -20,7 +20,7 @@ type form struct {
 // floating-point types, and 64 bits for integers.
 var (
 	float16  = &form{"float16", 2, Float32, decoder2(half)}
-	bfloat16 = &form{"bfloat16", 2, Float32, decoder2(func(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) })}
+	bfloat16 = &form{"bfloat16", 2, Float32, decoder2(brain)}
 	float32s = &form{"float32", 4, Float32, nil}
 	float64s = &form{"float64", 8, Float32, decoder8(func(b uint64) float32 { return float32(math.Float64frombits(b)) })}
 	int8s    = &form{"int8", 1, Int64, decoder1(func(b uint8) int64 { return int64(int8(b)) })}

@@ -60,7 +60,7 @@ func fuzz(f *testing.F, read func(io.ReaderAt, int64) (*contents, error), seeds 
 }
 
 func FuzzSafetensors(f *testing.F) {
-	seeds := [][]byte{encoded(f, EncodeSafetensors, unsectioned()), encoded(f, EncodeSafetensors, &Archive{})}
+	seeds := [][]byte{encoded(f, safetensorsAs(), unsectioned()), encoded(f, safetensorsAs(Float16), &Archive{})}
 	for _, c := range safetensorsCases {
 		seeds = append(seeds, c.file())
 	}

@@ -240,7 +240,7 @@ func TestLoadTellsFormats(t *testing.T) {
 		err  string
 	}{
 		"gob":           {encode(t, &Archive{Tensors: tensors}), ""},
-		"safetensors":   {encoded(t, EncodeSafetensors, &Archive{Tensors: tensors}), ""},
+		"safetensors":   {encoded(t, safetensorsAs(), &Archive{Tensors: tensors}), ""},
 		"npz":           {encoded(t, EncodeNPZ, &Archive{Tensors: tensors}), ""},
 		"npy":           {encoded(t, EncodeNPY, &Archive{Tensors: tensors}), ""},
 		"onnx":          {onnxModel(onnxTensorOf("arr_0", 1, []int64{1}).bytes(9, []byte{0, 0, 0, 0x40})), ""},

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"os"
 
 	"github.com/pkg/errors"
 )
@@ -28,8 +27,21 @@ var readers = []reader{
 // wanted is what a message asks for when a file is nothing that can be read.
 const wanted = "want a gob file of weights, or safetensors, .npz, .npy, .pth or ONNX"
 
+// Read is Load for a file of that many bytes which is in memory or inside another:
+// bytes that go:embed put into a program, a part of an archive.
+func Read(file io.ReaderAt, size int64) (*Archive, error) {
+	return readFile(io.NewSectionReader(file, 0, size), size)
+}
+
+// file is an *os.File, or what is like one.
+type file interface {
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+}
+
 // readFile reads the whole of a file of any format.
-func readFile(f *os.File, size int64) (*Archive, error) {
+func readFile(f file, size int64) (*Archive, error) {
 	c, in, err := identify(f, size)
 	switch {
 	case err != nil:
@@ -42,7 +54,7 @@ func readFile(f *os.File, size int64) (*Archive, error) {
 
 // identify finds the reader for a file and returns what the file holds. Of a file
 // of this module's own format it returns what reads it from its beginning.
-func identify(f *os.File, size int64) (c *contents, in io.Reader, err error) {
+func identify(f file, size int64) (c *contents, in io.Reader, err error) {
 	defer damaged(&err)
 	buffered := bufio.NewReaderSize(f, sniffed)
 	head, err := buffered.Peek(sniffed)
@@ -53,15 +65,15 @@ func identify(f *os.File, size int64) (c *contents, in io.Reader, err error) {
 		if !r.match(head) {
 			continue
 		}
-		var file io.ReaderAt = f
+		var from io.ReaderAt = f
 		if size == unknown { // as of a pipe
 			all, err := io.ReadAll(buffered)
 			if err != nil {
 				return nil, nil, err
 			}
-			file, size = bytes.NewReader(all), int64(len(all))
+			from, size = bytes.NewReader(all), int64(len(all))
 		}
-		c, err = r.read(file, size)
+		c, err = r.read(from, size)
 		return c, nil, err
 	}
 	if !begins(head) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,22 +13,32 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/internal/nearest"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // formats are how weights can be written, by the extension of the file.
-var formats = map[string]func(*weights.Archive, string) error{
-	".gob":         (*weights.Archive).Save,
-	".npz":         (*weights.Archive).SaveNPZ,
-	".pth":         (*weights.Archive).SavePTH,
-	".safetensors": (*weights.Archive).SaveSafetensors,
+var formats = map[string]func(*export, *weights.Archive) error{
+	".gob": func(e *export, a *weights.Archive) error { return a.Save(e.to) },
+	".npz": func(e *export, a *weights.Archive) error { return a.SaveNPZ(e.to) },
+	".pth": func(e *export, a *weights.Archive) error { return a.SavePTH(e.to) },
+	safetensorsFormat: func(e *export, a *weights.Archive) error {
+		return a.SaveSafetensors(e.to, weights.FloatsAs(weights.DType(e.dtype)))
+	},
 }
 
 func format(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
-// onnxFormat is the extension of files that hold the network with the weights.
-const onnxFormat = ".onnx"
+const (
+	// onnxFormat is the extension of files that hold the network with the weights.
+	onnxFormat = ".onnx"
+	// safetensorsFormat is that of files whose values may be narrower than float32.
+	safetensorsFormat = ".safetensors"
+)
+
+// dtypes are what floating-point values may be written as.
+var dtypes = []string{string(weights.Float32), string(weights.Float16), string(weights.BFloat16)}
 
 func extensions() string {
 	return strings.Join(slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(formats)), onnxFormat))), " or ")
@@ -36,6 +47,7 @@ func extensions() string {
 // export copies weights from one file to another.
 type export struct {
 	from, to, model string
+	dtype           string
 	source, license string
 	keepNorms       bool
 	fitting         cli.FittingFlags
@@ -55,6 +67,12 @@ func (e *export) check() error {
 	}
 	if e.keepNorms && !isONNX {
 		return errors.Errorf("--keep-norms is for --to FILE%s", onnxFormat)
+	}
+	if !slices.Contains(dtypes, e.dtype) {
+		return errors.Errorf("--dtype %s: %s", e.dtype, nearest.Hint(e.dtype, dtypes))
+	}
+	if e.dtype != dtypes[0] && format(e.to) != safetensorsFormat {
+		return errors.Errorf("--dtype %s is for --to FILE%s", e.dtype, safetensorsFormat)
 	}
 	if e.model == "" {
 		if flag := e.fitting.NeedsModel(); flag != "" && !isONNX {
@@ -97,7 +115,7 @@ func (e *export) run(stdout, stderr io.Writer) error {
 	}
 	e.sign(&a.Meta)
 	warn(stderr, a)
-	if err := formats[format(e.to)](a, e.to); err != nil {
+	if err := formats[format(e.to)](e, a); err != nil {
 		return err
 	}
 	return e.report(stdout, path, a)
@@ -134,8 +152,12 @@ func warn(stderr io.Writer, a *weights.Archive) {
 
 // report says what was read, and written.
 func (e *export) report(stdout io.Writer, path string, a *weights.Archive) error {
+	info, err := os.Stat(e.to)
+	if err != nil {
+		return err
+	}
 	sum := total(a)
-	_, err := fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", path, e.to, sum.Tensors, sum.Parameters, size(sum.Bytes))
+	_, err = fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", path, e.to, sum.Tensors, sum.Parameters, size(info.Size()))
 	return err
 }
 

@@ -54,6 +54,15 @@ func save(t *testing.T, a *weights.Archive, name string) string {
 	return path
 }
 
+func fileSize(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
 // checkpoint adds what a training run keeps beside the model.
 func checkpoint(a *weights.Archive) *weights.Archive {
 	c := *a
@@ -97,7 +106,7 @@ func TestExport(t *testing.T) {
 			if status != 0 || stderr != "" {
 				t.Fatalf("status %d, %s", status, stderr)
 			}
-			if want := " -> " + to + ": 97 tensors, 269239 parameters, 1.08 MB\n"; !strings.HasSuffix(stdout, want) {
+			if want := " -> " + to + ": 97 tensors, 269239 parameters, " + size(fileSize(t, to)) + "\n"; !strings.HasSuffix(stdout, want) {
 				t.Errorf("got %q, want %q", stdout, want)
 			}
 			if d := cmp.Diff(a, load(t, to), archives); d != "" {
@@ -121,7 +130,7 @@ func TestONNX(t *testing.T) {
 		if status != 0 || stderr != "" {
 			t.Fatalf("status %d, %s", status, stderr)
 		}
-		if want := " -> " + to + ": 97 tensors, 269239 parameters, 1.08 MB\n"; !strings.HasSuffix(stdout, want) {
+		if want := " -> " + to + ": 97 tensors, 269239 parameters, " + size(fileSize(t, to)) + "\n"; !strings.HasSuffix(stdout, want) {
 			t.Errorf("got %q, want %q", stdout, want)
 		}
 		got := load(t, to)
@@ -205,6 +214,35 @@ func TestFormats(t *testing.T) {
 		status, stdout, stderr := command("inspect", file)
 		if want := "97 tensors, 1.08 MB: 269239 parameters, "; status != 0 || stderr != "" || !strings.Contains(stdout, want) {
 			t.Errorf("%s: status %d, %s%s", ext, status, stdout, stderr)
+		}
+	}
+}
+
+// TestDType wants a file of half the size, whose values are near those of the model.
+func TestDType(t *testing.T) {
+	a := resnet20(t, 7)
+	from := save(t, a, "some.file")
+	for dtype, bound := range map[string]float64{"float16": 0x1p-11, "bfloat16": 0x1p-8} {
+		to := filepath.Join(t.TempDir(), "out.safetensors")
+		status, stdout, stderr := command("--from", from, "--to", to, "--dtype", dtype)
+		if status != 0 || stderr != "" {
+			t.Fatalf("status %d, %s", status, stderr)
+		}
+		if n := fileSize(t, to); n > 560_000 || !strings.HasSuffix(stdout, size(n)+"\n") {
+			t.Errorf("%s: a file of %d bytes, and %q", dtype, n, stdout)
+		}
+		got, differ := load(t, to), false
+		for i := range a.Tensors {
+			for j, want := range a.Tensors[i].Values.([]float32) {
+				v := got.Tensors[i].Values.([]float32)[j]
+				if d := math.Abs(float64(v - want)); d > bound*math.Abs(float64(want))+0x1p-25 {
+					t.Fatalf("%s: %s has %v, want %v", dtype, a.Tensors[i].Name, v, want)
+				}
+				differ = differ || v != want
+			}
+		}
+		if !differ {
+			t.Errorf("%s: every value has come through", dtype)
 		}
 	}
 }
@@ -309,6 +347,8 @@ func TestFailures(t *testing.T) {
 		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.h5")}, 2, "out.h5: cannot write this format, want a name that ends in .gob or .npz or .onnx or .pth or .safetensors", 0},
 		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .onnx or .pth or .safetensors", 0},
 		{"norms", []string{"--from", good, "--to", out, "--keep-norms"}, 2, "--keep-norms is for --to FILE.onnx", 0},
+		{"dtype", []string{"--from", good, "--to", filepath.Join(dir, "out.safetensors"), "--dtype", "float61"}, 2, "--dtype float61: did you mean float16 or float32 or bfloat16?", 0},
+		{"dtype of another format", []string{"--from", good, "--to", out, "--dtype", "float16"}, 2, "--dtype float16 is for --to FILE.safetensors", 0},
 		{"model", []string{"--from", good, "--to", out, "--model", "resnet21"}, 2, `--model: no model "resnet21"; the nearest names are resnet20`, 0},
 		{"command", []string{"inspct", good}, 2, `no command "inspct"; did you mean inspect?`, 0},
 		{"flag", []string{"--form", good}, 2, "no flag --form; did you mean --from?", 0},

@@ -12,10 +12,12 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/weights"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -51,6 +53,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&e.to, "to", "", "`FILE` to write; its extension is the format: "+extensions())
 	flags.StringVar(&e.model, "model", "", "check that the weights are of the model `NAME`, and say so in the file")
 	flags.BoolVar(&e.keepNorms, "keep-norms", false, "leave batch norms in an ONNX model as they are, instead of in the weights of convolutions")
+	flags.StringVar(&e.dtype, "dtype", string(weights.Float32), "`TYPE` of floating-point values in a file"+safetensorsFormat+": "+strings.Join(dtypes, ", "))
 	flags.StringVar(&e.source, "source", "", "`TEXT` for the file: where the weights come from")
 	flags.StringVar(&e.license, "license", "", "`SPDX` identifier for the file: under which terms they are, such as Apache-2.0")
 	e.fitting.Define(flags)
