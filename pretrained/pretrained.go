@@ -22,12 +22,10 @@ import (
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
-// files are DATA/MODEL.gob, as weights.Encode writes them.
+// files are DATA/MODEL.gob and, for those whose values have 16 bits, DATA/MODEL.safetensors.
 //
 //go:embed files
 var files embed.FS
-
-const root, extension = "files", ".gob"
 
 // Entry is a set of weights.
 type Entry struct {
@@ -40,6 +38,8 @@ type Entry struct {
 	// on data that were not trained on, the settings of the training, where the
 	// weights come from and their licence.
 	Meta weights.Meta
+
+	file string // in files
 }
 
 // List returns what there is, by the names of models and data.
@@ -49,14 +49,11 @@ func List() []Entry { return slices.Clone(entries()) }
 // test excludes.
 var entries = sync.OnceValue(func() []Entry {
 	var list []Entry
-	names, _ := fs.Glob(files, path.Join(root, "*", "*"+extension))
+	names, _ := fs.Glob(files, "files/*/*")
 	for _, name := range names {
-		e := Entry{Model: strings.TrimSuffix(path.Base(name), extension), Data: path.Base(path.Dir(name))}
-		if content, err := files.ReadFile(name); err == nil {
-			e.Size = len(content)
-			if a, err := weights.Decode(bytes.NewReader(content)); err == nil {
-				e.Meta = a.Meta
-			}
+		e := Entry{Model: strings.TrimSuffix(path.Base(name), path.Ext(name)), Data: path.Base(path.Dir(name)), file: name}
+		if a, size, err := read(name); err == nil {
+			e.Meta, e.Size = a.Meta, size
 		}
 		list = append(list, e)
 	}
@@ -69,21 +66,22 @@ var entries = sync.OnceValue(func() []Entry {
 // Archive returns the weights of a model that was trained on data. Either name may
 // be empty if the other leaves no choice.
 func Archive(model, data string) (*weights.Archive, error) {
-	e, err := find(model, data)
+	e, err := Find(model, data)
 	if err != nil {
 		return nil, err
 	}
-	content, err := files.ReadFile(path.Join(root, e.Data, e.Model+extension))
-	if err != nil {
-		return nil, err
-	}
-	return weights.Decode(bytes.NewReader(content))
+	a, _, err := read(e.file)
+	return a, err
 }
 
-// Check tells an unknown name, or names that do not decide for one set of weights.
-func Check(model, data string) error {
-	_, err := find(model, data)
-	return err
+// read returns what is in a file, and its size.
+func read(name string) (a *weights.Archive, size int, err error) {
+	content, err := files.ReadFile(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	a, err = weights.Read(bytes.NewReader(content), int64(len(content)))
+	return a, len(content), err
 }
 
 // Load returns a model with its weights. The names are those of Archive; options
@@ -103,8 +101,9 @@ func LoadFitting(model, data string, f *weights.Fitting, opts ...zoo.Option) (*z
 	return p, errors.Wrap(err, "pretrained weights")
 }
 
-// find returns the one entry of these names.
-func find(model, data string) (Entry, error) {
+// Find returns the one entry of these names. It tells an unknown name, with the
+// nearest one that there is, or that the names do not decide.
+func Find(model, data string) (Entry, error) {
 	list, err := narrow(entries(), data, "data", func(e Entry) string { return e.Data })
 	if err != nil {
 		return Entry{}, err

@@ -22,7 +22,9 @@ import (
 // EvalConfig says what Evaluate measures.
 type EvalConfig struct {
 	// Weights is a file of weights, or a run folder, whose best weights are taken.
+	// Archive is given instead of it for weights that are in memory; it may be changed.
 	Weights string
+	Archive *weights.Archive
 	// Map, NoStrict and AdaptInput make them fit; see Initial.
 	Map                  string
 	NoStrict, AdaptInput bool
@@ -110,14 +112,13 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	c.Weights = WeightsOf(c.Weights)
-	a, err := c.initial().read()
+	a, err := c.read()
 	if err != nil {
 		return nil, err
 	}
 	if c.Model == "" {
 		if c.Model = a.Meta.Model; c.Model == "" {
-			return nil, errors.Errorf("%s does not say which model it is for: name the model", c.Weights)
+			return nil, errors.Errorf("%s does not say which model it is for: name the model", c.label())
 		}
 	}
 	t, err := taskOf(c.Model)
@@ -133,6 +134,26 @@ func Evaluate(ctx context.Context, c EvalConfig) (*Evaluation, error) {
 	return c.classification(ctx, a)
 }
 
+// read returns the weights under their new names.
+func (c *EvalConfig) read() (*weights.Archive, error) {
+	if c.Archive != nil {
+		return c.Archive, c.initial().rename(c.Archive)
+	}
+	if c.Weights == "" {
+		return nil, errors.New("there are no weights to measure: want a file or an archive")
+	}
+	settings := Config{Initial: *c.initial()}
+	return settings.readInitial(Options{})
+}
+
+// label is how messages call the weights.
+func (c *EvalConfig) label() string {
+	if c.Archive != nil {
+		return "the archive"
+	}
+	return WeightsOf(c.Weights)
+}
+
 // initial is the part of the settings that training has too.
 func (c *EvalConfig) initial() *Initial {
 	return &Initial{Weights: c.Weights, Map: c.Map, NoStrict: c.NoStrict, AdaptInput: c.AdaptInput}
@@ -141,7 +162,7 @@ func (c *EvalConfig) initial() *Initial {
 // params returns the parameters of the model with the values of the archive.
 func (c *EvalConfig) params(m *zoo.Model, a *weights.Archive) (*graph.Params, error) {
 	p, err := m.Fitted(a, c.initial().fitting(c.Log))
-	return p, errors.Wrap(err, c.Weights)
+	return p, errors.Wrap(err, c.label())
 }
 
 // language measures a language model.
@@ -150,7 +171,7 @@ func (c *EvalConfig) language(ctx context.Context, a *weights.Archive) (*Evaluat
 	if v := a.Meta.Vocabulary; v != nil {
 		var err error
 		if o.Vocab, err = dataset.RestoreVocabulary(v.Unit, v.Tokens); err != nil {
-			return nil, errors.Wrap(err, c.Weights)
+			return nil, errors.Wrap(err, c.label())
 		}
 	}
 	text, err := dataset.OpenText(c.Data, o)

@@ -16,8 +16,11 @@ import (
 // weights.Fitting. What they say of the model, of its vocabulary and of the
 // normalisation of images counts where the settings leave it open.
 type Initial struct {
-	// Weights is a file of weights or a run folder; "" for values drawn from the seed.
-	Weights string `yaml:"weights"`
+	// Weights is a file of weights or a run folder. Pretrained is given instead of it for
+	// weights that the program has inside, and says what they were trained on,
+	// "cifar10"; see Options.Pretrained. Without either, values are drawn from the seed.
+	Weights    string `yaml:"weights"`
+	Pretrained string `yaml:"pretrained"`
 	// Map is a file of names, see weights.NameMap.
 	Map string `yaml:"map"`
 	// NewHead begins with a last layer drawn from the seed, and Skip with other
@@ -32,7 +35,10 @@ type Initial struct {
 
 // validate reports what does not go together, for a model that is for t.
 func (i *Initial) validate(t zoo.Task) error {
-	if i.Weights != "" {
+	if i.Weights != "" && i.Pretrained != "" {
+		return errors.New("weights and pretrained exclude each other")
+	}
+	if i.given() {
 		if t != zoo.Classification && (i.NewHead || i.AdaptInput) {
 			return errors.New("new_head and adapt_input are for image classifiers")
 		}
@@ -52,24 +58,52 @@ func (i *Initial) validate(t zoo.Task) error {
 	return nil
 }
 
-// read reads the weights, under their new names; nil if there are none.
-func (i *Initial) read() (*weights.Archive, error) {
-	if i.Weights == "" {
-		return nil, nil
+// given tells whether there are weights to start from.
+func (i *Initial) given() bool { return i.Weights != "" || i.Pretrained != "" }
+
+// label is how messages call the weights.
+func (i *Initial) label() string {
+	if i.Pretrained != "" {
+		return "the pretrained weights of " + i.Pretrained
 	}
-	path := WeightsOf(i.Weights)
-	a, err := weights.Load(path)
-	if err != nil || i.Map == "" {
-		return a, err
+	return WeightsOf(i.Weights)
+}
+
+// readInitial reads the weights to start from, under their new names; nil if there
+// are none.
+func (c *Config) readInitial(o Options) (*weights.Archive, error) {
+	switch {
+	case c.Pretrained != "" && o.Pretrained == nil:
+		return nil, errors.Errorf("pretrained %q: this program has no pretrained weights inside", c.Pretrained)
+	case c.Pretrained != "":
+		a, err := o.Pretrained(c.Model, c.Pretrained)
+		if err != nil {
+			return nil, err
+		}
+		return a, c.rename(a)
+	case c.Weights != "":
+		a, err := weights.Load(WeightsOf(c.Weights))
+		if err != nil {
+			return nil, err
+		}
+		return a, c.rename(a)
+	}
+	return nil, nil
+}
+
+// rename gives the tensors the names of the map, if there is one.
+func (i *Initial) rename(a *weights.Archive) error {
+	if i.Map == "" {
+		return nil
 	}
 	m, err := weights.ReadNameMap(i.Map)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return a, errors.Wrap(a.Rename(m), path)
+	return errors.Wrap(a.Rename(m), i.label())
 }
 
-// fitting is what read has not done yet.
+// fitting is what readInitial has not done yet.
 func (i *Initial) fitting(log *slog.Logger) *weights.Fitting {
 	return &weights.Fitting{
 		AdaptInput: i.AdaptInput, NewHead: i.NewHead, Skip: i.Skip, Partial: i.NoStrict,
@@ -83,11 +117,11 @@ func (i *Initial) fitting(log *slog.Logger) *weights.Fitting {
 
 // loadInitial brings the first weights into the model, if there are any.
 func (r *Run) loadInitial() error {
-	if r.config.Weights == "" {
+	if !r.config.Initial.given() {
 		return nil
 	}
 	if err := r.config.Initial.fitting(r.log).Load(r.origin, r.params); err != nil {
-		return errors.Wrap(err, WeightsOf(r.config.Weights))
+		return errors.Wrap(err, r.config.Initial.label())
 	}
 	r.origin.Tensors = nil // no longer needed
 	return nil

@@ -22,6 +22,9 @@ type Options struct {
 	Overwrite bool
 	// IgnoreMemory begins a run that seems to need more memory than is free.
 	IgnoreMemory bool
+	// Pretrained finds the weights that Config.Pretrained names: the Archive of package
+	// pretrained, which a program imports for it, since it grows by all of them.
+	Pretrained func(model, data string) (*weights.Archive, error)
 	// Workers is the number of goroutines that prepare images; default GOMAXPROCS.
 	Workers int
 	// Log receives warnings, which also go to the run's log.txt; default
@@ -106,7 +109,7 @@ func fresh(c Config, o Options) (*Run, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	origin, err := c.Initial.read()
+	origin, err := c.readInitial(o)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/internal/nearest"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
@@ -46,18 +47,21 @@ func extensions() string {
 
 // export copies weights from one file to another.
 type export struct {
-	from, to, model string
-	dtype           string
-	source, license string
-	keepNorms       bool
-	fitting         cli.FittingFlags
+	from, pretrained string // one of them
+	to, model        string
+	dtype            string
+	source, license  string
+	keepNorms        bool
+	fitting          cli.FittingFlags
 }
 
 // check reports what is wrong with the flags.
 func (e *export) check() error {
 	switch {
-	case e.from == "":
-		return errors.New("--from is missing: want a run folder or a file of weights")
+	case e.from == "" && e.pretrained == "":
+		return errors.New("--from is missing: want a run folder or a file of weights, or --pretrained")
+	case e.from != "" && e.pretrained != "":
+		return errors.New("--from and --pretrained exclude each other")
 	case e.to == "":
 		return errors.New("--to is missing: want the file to write, such as weights.gob")
 	}
@@ -74,6 +78,10 @@ func (e *export) check() error {
 	if e.dtype != dtypes[0] && format(e.to) != safetensorsFormat {
 		return errors.Errorf("--dtype %s is for --to FILE%s", e.dtype, safetensorsFormat)
 	}
+	if e.pretrained != "" {
+		_, err := pretrained.Find(e.model, e.pretrained)
+		return errors.Wrap(err, "--pretrained")
+	}
 	if e.model == "" {
 		if flag := e.fitting.NeedsModel(); flag != "" && !isONNX {
 			return errors.Errorf("%s is for --model NAME: there is nothing to fit", flag)
@@ -85,7 +93,7 @@ func (e *export) check() error {
 }
 
 func (e *export) run(stdout, stderr io.Writer) error {
-	path, err := source(e.from)
+	from, a, err := e.load()
 	if err != nil {
 		return err
 	}
@@ -94,15 +102,11 @@ func (e *export) run(stdout, stderr io.Writer) error {
 		return err
 	}
 	if format(e.to) == onnxFormat {
-		return e.onnx(path, fitting, stdout, stderr)
-	}
-	a, err := weights.Load(path)
-	if err != nil {
-		return err
+		return e.onnx(from, a, fitting, stdout, stderr)
 	}
 	a.Tensors = slices.DeleteFunc(a.Tensors, func(t weights.Tensor) bool { return t.Section != "" })
 	if len(a.Tensors) == 0 {
-		return errors.Errorf("%s: there are no weights in it", path)
+		return errors.Errorf("%s: there are no weights in it", from)
 	}
 	switch {
 	case e.model != "":
@@ -111,29 +115,42 @@ func (e *export) run(stdout, stderr io.Writer) error {
 		err = a.Rename(fitting.Names)
 	}
 	if err != nil {
-		return errors.Wrap(err, path)
+		return errors.Wrap(err, from)
 	}
 	e.sign(&a.Meta)
 	warn(stderr, a)
 	if err := formats[format(e.to)](e, a); err != nil {
 		return err
 	}
-	return e.report(stdout, path, a)
+	return e.report(stdout, from, a)
+}
+
+// load reads the weights, and returns what messages call them.
+func (e *export) load() (from string, a *weights.Archive, err error) {
+	if e.pretrained != "" {
+		a, err = pretrained.Archive(e.model, e.pretrained)
+		return "pretrained " + e.pretrained, a, err
+	}
+	if from, err = source(e.from); err != nil {
+		return "", nil, err
+	}
+	a, err = weights.Load(from)
+	return from, a, err
 }
 
 // onnx writes the network of the weights with them.
-func (e *export) onnx(path string, f *weights.Fitting, stdout, stderr io.Writer) error {
-	p, err := zoo.LoadFitting(path, e.model, f)
+func (e *export) onnx(from string, a *weights.Archive, f *weights.Fitting, stdout, stderr io.Writer) error {
+	p, err := zoo.FromArchive(a, e.model, f)
 	if err != nil {
-		return err
+		return errors.Wrap(err, from)
 	}
 	e.sign(&p.Meta)
-	a := weights.FromParams(p.Params)
+	a = weights.FromParams(p.Params)
 	warn(stderr, a)
 	if err := p.SaveONNX(e.to, e.keepNorms); err != nil {
 		return err
 	}
-	return e.report(stdout, path, a)
+	return e.report(stdout, from, a)
 }
 
 // sign says where the weights come from, and under which terms.
@@ -151,13 +168,13 @@ func warn(stderr io.Writer, a *weights.Archive) {
 }
 
 // report says what was read, and written.
-func (e *export) report(stdout io.Writer, path string, a *weights.Archive) error {
+func (e *export) report(stdout io.Writer, from string, a *weights.Archive) error {
 	info, err := os.Stat(e.to)
 	if err != nil {
 		return err
 	}
 	sum := total(a)
-	_, err = fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", path, e.to, sum.Tensors, sum.Parameters, size(info.Size()))
+	_, err = fmt.Fprintf(stdout, "%s -> %s: %d tensors, %d parameters, %s\n", from, e.to, sum.Tensors, sum.Parameters, size(info.Size()))
 	return err
 }
 

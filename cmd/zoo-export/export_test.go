@@ -247,6 +247,21 @@ func TestDType(t *testing.T) {
 	}
 }
 
+// TestPretrained exports what is inside the program, in two formats, with all that is
+// known of it.
+func TestPretrained(t *testing.T) {
+	for _, to := range []string{"out.gob", "out.onnx"} {
+		to = filepath.Join(t.TempDir(), to)
+		status, stdout, stderr := command("--pretrained", "cifar10", "--model", "resnet20", "--to", to)
+		if status != 0 || stderr != "" || !strings.HasPrefix(stdout, "pretrained cifar10 -> "+to) {
+			t.Fatalf("status %d, %s%s", status, stdout, stderr)
+		}
+		if m := load(t, to).Meta; m.Model != "resnet20" || m.Classes[3] != "cat" || m.License == "" || m.Metrics["top1"] == 0 {
+			t.Errorf("%s: the file says %+v", to, m)
+		}
+	}
+}
+
 // TestRunFolder checks which file of a run is taken.
 func TestRunFolder(t *testing.T) {
 	dir := t.TempDir()
@@ -342,7 +357,9 @@ func TestFailures(t *testing.T) {
 		want   string
 		lines  int // 1 if not given
 	}{
-		{"nothing", nil, 2, "--from is missing: want a run folder or a file of weights", 0},
+		{"nothing", nil, 2, "--from is missing: want a run folder or a file of weights, or --pretrained", 0},
+		{"two sources", []string{"--from", good, "--pretrained", "cifar10", "--to", out}, 2, "--from and --pretrained exclude each other", 0},
+		{"pretrained", []string{"--pretrained", "cifar11", "--to", out}, 2, "--pretrained: no pretrained weights for data called \"cifar11\"; did you mean cifar10?", 0},
 		{"no target", []string{"--from", good}, 2, "--to is missing", 0},
 		{"later format", []string{"--from", good, "--to", filepath.Join(dir, "out.h5")}, 2, "out.h5: cannot write this format, want a name that ends in .gob or .npz or .onnx or .pth or .safetensors", 0},
 		{"no format", []string{"--from", good, "--to", filepath.Join(dir, "out")}, 2, "out: cannot write this format, want a name that ends in .gob or .npz or .onnx or .pth or .safetensors", 0},

@@ -122,7 +122,7 @@ func (f *flags) load(stderr io.Writer) (*zoo.Pretrained, error) {
 		return nil, err
 	}
 	if f.pretrained != "" {
-		if err := pretrained.Check(f.model, f.pretrained); err != nil {
+		if _, err := pretrained.Find(f.model, f.pretrained); err != nil {
 			return nil, cli.Usage(err)
 		}
 		return pretrained.LoadFitting(f.model, f.pretrained, fitting, options...)

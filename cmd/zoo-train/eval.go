@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/train"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
 )
 
 // evalSettings are the settings of training that eval has too.
-var evalSettings = []string{"model", "data", "mean", "std", "input-size", "seed", "val-len", "architecture", "map", "no-strict", "adapt-input"}
+var evalSettings = []string{"model", "pretrained", "data", "mean", "std", "input-size", "seed", "val-len", "architecture", "map", "no-strict", "adapt-input"}
 
 func newEvalCommand(log *slog.Logger) *cobra.Command {
 	var (
@@ -26,14 +27,17 @@ func newEvalCommand(log *slog.Logger) *cobra.Command {
 		e      train.EvalConfig
 	)
 	c := &cobra.Command{
-		Use:   "eval --weights FILE --data SPEC",
+		Use:   "eval --weights FILE|--pretrained DATA --data SPEC",
 		Short: "Measure weights on the validation images of a data set",
 		Long: "Eval measures weights on the validation images of a data set. The model, its input\n" +
 			"and its normalisation are those that the file names, unless they are given.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if e.Weights == "" {
-				return cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder"))
+			switch {
+			case e.Weights == "" && s.given["pretrained"] == "":
+				return cli.Usage(errors.New("--weights is missing: want a file of weights or a run folder, or --pretrained"))
+			case e.Weights != "" && s.given["pretrained"] != "":
+				return cli.Usage(errors.New("--weights and --pretrained exclude each other"))
 			}
 			if s.given["data"] == "" {
 				return cli.Usage(errors.New("--data is missing: want the specification of a data set"))
@@ -41,6 +45,11 @@ func newEvalCommand(log *slog.Logger) *cobra.Command {
 			config, err := s.unchecked(origin{}) // Evaluate knows the model
 			if err != nil {
 				return cli.Usage(err)
+			}
+			if config.Pretrained != "" {
+				if e.Archive, err = pretrained.Archive(s.given["model"], config.Pretrained); err != nil {
+					return cli.Usage(err)
+				}
 			}
 			e.Model, e.Architecture = s.given["model"], config.Architecture
 			e.Data, e.Seed, e.ValLen, e.InputSize = config.Data, config.Seed, config.ValLen, config.InputSize

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/train"
 )
 
@@ -34,7 +35,7 @@ func newFindLRCommand(log *slog.Logger) *cobra.Command {
 			stderr := c.ErrOrStderr()
 			console := &train.Console{Err: stderr, Terminal: isTerminal(stderr)}
 			defer console.Close()
-			curve, err := train.FindLR(c.Context(), config, by, train.Options{Log: log, Report: console})
+			curve, err := train.FindLR(c.Context(), config, by, train.Options{Pretrained: pretrained.Archive, Log: log, Report: console})
 			if err != nil {
 				return err
 			}

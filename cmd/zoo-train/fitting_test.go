@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,5 +91,31 @@ func TestWeightsThatAreMadeToFit(t *testing.T) {
 	ten, _ := foreign(t, 10)
 	if status, stderr := eval(ten, append(as, "--no-strict")...); status != 0 || !strings.Contains(stderr, "extra: checkpoint has") {
 		t.Errorf("eval of ten classes: status %d, %s", status, stderr)
+	}
+}
+
+// TestPretrained begins a run with weights that are inside the program, measures such
+// weights, and wants the run to be repeated and resumed by what it leaves.
+func TestPretrained(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	fit := []string{"--pretrained", "cifar10", "--model", "resnet20", "--adapt-input"}
+	status, _, stderr := zooTrain(t, append(fit, "--data", "glyphs", "--new-head", "--train-len", "20", "--val-len", "20", "--epochs", "1", "--batch-size", "10", "--out", dir)...)
+	if want := "conv1: 1 input channels made of 3"; status != 0 || !strings.Contains(stderr, want) {
+		t.Fatalf("status %d, %s, want %q", status, stderr, want)
+	}
+	again := filepath.Join(t.TempDir(), "again")
+	if status, _, stderr = zooTrain(t, "--config", filepath.Join(dir, train.ConfigFile), "--out", again); status != 0 {
+		t.Fatal(stderr)
+	}
+	first, second := fileOf(t, dir, train.WeightsFile), fileOf(t, again, train.WeightsFile)
+	if !bytes.Equal(first, second) {
+		t.Error("the settings of the run give another one")
+	}
+	if status, stdout, stderr := zooTrain(t, "resume", dir); status != 0 || !strings.Contains(stdout, "complete") {
+		t.Errorf("resume: status %d, %s%s", status, stdout, stderr)
+	}
+	status, stdout, stderr := zooTrain(t, append(fit, "eval", "--data", "glyphs", "--val-len", "20")...)
+	if status != 0 || !strings.HasPrefix(stdout, "resnet20: ") {
+		t.Errorf("eval: status %d, %s%s", status, stdout, stderr)
 	}
 }

@@ -191,6 +191,11 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"describe", "gan", "--layer-decay", "0.5"}, 2, "are for classifiers and language models, gan is a GAN"},
 		{[]string{"eval", "--data", "glyphs"}, 2, "--weights is missing"},
 		{[]string{"eval", "--weights", "x"}, 2, "--data is missing"},
+		{[]string{"eval", "--weights", "x", "--pretrained", "cifar10", "--data", "glyphs"}, 2, "--weights and --pretrained exclude each other"},
+		{[]string{"eval", "--pretrained", "cifar11", "--data", "glyphs"}, 2, "--pretrained: no pretrained weights for data called \"cifar11\"; did you mean cifar10?"},
+		{[]string{"eval", "--pretrained", "cifar10", "--model", "resnet21", "--data", "glyphs"}, 2, "did you mean resnet20"},
+		{[]string{"--pretrained", "cifar10", "--weights", file}, 2, "weights and pretrained exclude each other"},
+		{[]string{"--pretrained", "cifar10", "--model", "resnet32"}, 2, "--pretrained: no pretrained weights for a model called \"resnet32\""},
 
 		{[]string{"--data", "mnist:" + filepath.Join(existing, "no")}, 1, "want a folder, found nothing"},
 		{tiny("--batch-size", "61"), 1, "batch size 61 is larger than the data set, which has 60 images"},
@@ -315,7 +320,7 @@ func TestHelpAndProfile(t *testing.T) {
 // Every setting has a flag that sets it, and a bad value is found when the flags
 // are read.
 func TestSettings(t *testing.T) {
-	values := map[string]string{"": "true", "NAME": "x", "SPEC": "x", "FILE": "x", "PATTERN,...": "a,b", "PATTERN=X,...": "fc.*=10", "YAML": "{width: 3}",
+	values := map[string]string{"": "true", "NAME": "x", "SPEC": "x", "FILE": "x", "DATA": "x", "PATTERN,...": "a,b", "PATTERN=X,...": "fc.*=10", "YAML": "{width: 3}",
 		"N": "3", "PIXELS": "3", "X": "0.5", "P": "0.5", "EPOCHS": "2.5", "EPOCHS,...": "1,2.5", "X,X": "0.1,0.2", "A,B,C": "1,2,3"}
 	for _, s := range settings {
 		var c train.Config

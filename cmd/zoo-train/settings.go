@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gorgonia-zoo/modelzoo/dataset"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/train"
 )
 
@@ -96,6 +97,7 @@ var settings = []setting{
 	{"val-len", "N", "glyphs, sentences: validation images or characters", func(c *train.Config) any { return &c.ValLen }},
 	{"architecture", "YAML", "settings of the model: '{width: 32, blocks: [2, 2, 2]}'", func(c *train.Config) any { return &c.Architecture }},
 	{"weights", "FILE", "weights to begin with, or a run folder", func(c *train.Config) any { return &c.Weights }},
+	{"pretrained", "DATA", "instead of --weights: those that the program has inside, by what they were trained on: cifar10; see zoo-train models", func(c *train.Config) any { return &c.Pretrained }},
 	{"map", "FILE", "other names for the weights: lines of a regular expression and a new name, or - for none", func(c *train.Config) any { return &c.Map }},
 	{"new-head", "", "begin with a new last layer, for other classes than those of the weights", func(c *train.Config) any { return &c.NewHead }},
 	{"skip", "PATTERN,...", "parameters to begin at random whatever the weights have: 'layer4.*'", func(c *train.Config) any { return &c.Skip }},
@@ -157,8 +159,11 @@ func (s *settingFlags) unchecked(o origin) (train.Config, error) {
 		Model: s.given["model"], Data: s.given["data"],
 		Optimizer: s.given["optimizer"], Schedule: s.given["schedule"],
 	}
-	if names.Model == "" && o == (origin{}) && s.given["weights"] != "" {
-		names.Model = train.ModelOf(s.given["weights"])
+	if names.Model == "" && o == (origin{}) {
+		var err error
+		if names.Model, err = s.modelOfWeights(); err != nil {
+			return train.Config{}, err
+		}
 	}
 	c, err := o.config(names)
 	if err != nil {
@@ -171,7 +176,25 @@ func (s *settingFlags) unchecked(o origin) (train.Config, error) {
 			}
 		}
 	}
+	if c.Pretrained != "" {
+		if _, err := pretrained.Find(c.Model, c.Pretrained); err != nil {
+			return c, errors.Wrap(err, "--pretrained")
+		}
+	}
 	return c, nil
+}
+
+// modelOfWeights returns the name of the model that the given weights are for, "" if
+// there are none or they do not say.
+func (s *settingFlags) modelOfWeights() (string, error) {
+	if data := s.given["pretrained"]; data != "" {
+		e, err := pretrained.Find("", data)
+		return e.Model, errors.Wrap(err, "--pretrained")
+	}
+	if path := s.given["weights"]; path != "" {
+		return train.ModelOf(path), nil
+	}
+	return "", nil
 }
 
 // settingFlag is a pflag.Value that checks its text and keeps it.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gorgonia-zoo/modelzoo/internal/cli"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/train"
 )
 
@@ -108,7 +109,7 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 		return err
 	}
 	defer stopServing()
-	r, err := prepare(train.Options{Workers: f.workers, IgnoreMemory: f.ignore, Report: report})
+	r, err := prepare(train.Options{Pretrained: pretrained.Archive, Workers: f.workers, IgnoreMemory: f.ignore, Report: report})
 	if err != nil {
 		return err
 	}
