@@ -8,4 +8,4 @@ package bench
 //go:generate go run ./compare -root .. -page ../docs/performance.md
 //go:generate go run ./roofline -root .. -page ../docs/performance.md
 //go:generate go run ./growth -root .. -page ../docs/performance.md
-//go:generate go run ./decode -root .. -page ../docs/performance.md
+//go:generate go run ./images -root .. -page ../docs/performance.md

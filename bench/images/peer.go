@@ -11,12 +11,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// peer is a Python process that decodes files when it is asked to.
+// peer is a Python process that does jobs when it is asked to.
 type peer struct {
-	cmd      *exec.Cmd
-	in       io.WriteCloser
-	out      *bufio.Scanner
-	variants []string
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Scanner
+	// Decode and Transform are what it decodes files and transforms images with.
+	Decode, Transform []string
 }
 
 // startPeer has the script write the files to the folder, and starts it.
@@ -41,12 +42,10 @@ func startPeer(python, script, folder string) (*peer, error) {
 	}
 	p.in, p.out = in, bufio.NewScanner(out)
 	p.out.Buffer(nil, 1<<24)
-	var greeting struct{ Variants []string }
-	if err := p.read(&greeting); err != nil {
+	if err := p.read(p); err != nil {
 		p.Close()
 		return nil, err
 	}
-	p.variants = greeting.Variants
 	return p, nil
 }
 
@@ -57,11 +56,11 @@ func (p *peer) read(v any) error {
 	return errors.Wrap(json.Unmarshal(p.out.Bytes(), v), "the Python process")
 }
 
-// contenders are what the process decodes with.
-func (p *peer) contenders() (all []contender) {
-	for _, v := range p.variants {
-		all = append(all, contender{v, func(file string, n int) ([]float64, error) {
-			request, err := json.Marshal([]any{v, filepath.Base(file), n})
+// contenders are variants of the process that do the same jobs.
+func (p *peer) contenders(variants []string) (all []contender) {
+	for _, v := range variants {
+		all = append(all, contender{v, func(j job, n int) ([]float64, error) {
+			request, err := json.Marshal([]any{v, j.name, j.file, n})
 			if err != nil {
 				return nil, err
 			}

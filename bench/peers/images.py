@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Pillow's and torchvision's side of decoding JPEG files; bench/README.md has the
-protocol. With --write it makes the files instead.
+"""Pillow's and torchvision's side of decoding JPEG files and transforming images;
+bench/README.md has the protocol. With --write it makes the files instead.
 
-    jpeg_decode.py [--write] FOLDER
+    images.py [--write] FOLDER
 """
 
 import argparse
@@ -45,7 +45,7 @@ def pillow(data):
     return lambda: Image.open(io.BytesIO(data)).convert("RGB").load()
 
 
-def variants():
+def decoders():
     """What decodes here, by name."""
     found = {"Pillow %s, libjpeg-turbo %s" % (Image.__version__, features.version("libjpeg_turbo")): pillow}
     try:
@@ -65,14 +65,64 @@ def variants():
     return found
 
 
-def answer(line, decoders, folder):
-    variant, name, n = json.loads(line)
+def transforms():
+    """What torchvision does to Pillow's images, by the names of bench/images: whether
+    it begins with the file, and what comes then."""
+    import torch
+    from torchvision import transforms as t
+
+    torch.set_num_threads(1)
+    tensor = [t.ToTensor(), t.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+    evaluated, trained = [t.Resize(256), t.CenterCrop(224)], [t.RandomResizedCrop(224), t.RandomHorizontalFlip()]
+    padded = [t.RandomCrop(32, padding=4), t.RandomHorizontalFlip()]
+    trivial = [t.TrivialAugmentWide()]
+    return {
+        "Resize(256), CenterCrop(224)": (False, evaluated),
+        "RandomResizedCrop(224), flip": (False, trained),
+        "RandomCrop(32, padding=4), flip": (False, padded),
+        "ColorJitter(0.4, 0.4, 0.4, 0.1)": (False, [t.ColorJitter(0.4, 0.4, 0.4, 0.1)]),
+        "TrivialAugmentWide": (False, trivial),
+        "RandAugment": (False, [t.RandAugment()]),
+        "ToTensor, Normalize": (False, tensor),
+        "ToTensor, Normalize, RandomErasing(p=1)": (False, tensor + [t.RandomErasing(p=1)]),
+        "file, RandomResizedCrop(224), flip, to tensor": (True, trained + tensor),
+        "file, Resize(256), CenterCrop(224), to tensor": (True, evaluated + tensor),
+        "RandomCrop(32, padding=4), flip, to tensor": (False, padded + tensor),
+        "TrivialAugmentWide, crop, flip, tensor, erasing": (False, trivial + padded + tensor + [t.RandomErasing(p=0.25)]),
+    }
+
+
+def transformer(data, job):
+    """What does a job of transforms() to the file."""
+    from torchvision.transforms import Compose
+
+    begins, steps = transforms()[job]
+    apply = Compose(steps)
+    if begins:
+        return lambda: apply(Image.open(io.BytesIO(data)).convert("RGB"))
+    img = Image.open(io.BytesIO(data)).convert("RGB")
+    return lambda: apply(img)
+
+
+def pipelines():
+    """What transforms images here."""
+    try:
+        import torchvision
+
+        return ["torchvision %s with Pillow %s" % (torchvision.__version__, Image.__version__)]
+    except ImportError:
+        return []
+
+
+def answer(line, decode, folder):
+    variant, job, name, n = json.loads(line)
     with open(os.path.join(folder, name), "rb") as f:
-        decode = decoders[variant](f.read())
+        data = f.read()
+    do = decode[variant](data) if variant in decode else transformer(data, job)
     ms = []
     for _ in range(n):
         start = time.perf_counter()
-        decode()
+        do()
         ms.append((time.perf_counter() - start) * 1e3)
     return {"ms": ms}
 
@@ -85,11 +135,11 @@ def main():
     if a.write:
         write(a.folder)
         return
-    decoders = variants()
-    print(json.dumps({"variants": list(decoders)}), flush=True)
+    decode = decoders()
+    print(json.dumps({"decode": list(decode), "transform": pipelines()}), flush=True)
     for line in sys.stdin:
         try:
-            reply = answer(line, decoders, a.folder)
+            reply = answer(line, decode, a.folder)
         except Exception as e:  # told in one line; the next request may fare better
             reply = {"error": "%s: %s" % (type(e).__name__, str(e).split("\n")[0])}
         print(json.dumps(reply), flush=True)
