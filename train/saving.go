@@ -51,22 +51,40 @@ func (s *session) settle() error {
 // writeEpoch writes the files of the run folder at the end of an epoch. last.ckpt
 // comes last, so that a run that is killed before makes all of them again.
 func (s *session) writeEpoch(best bool) error {
-	var first error
-	note := func(err error) {
-		if first == nil || diverged(err) {
-			first = err
-		}
-	}
+	var state, records failure
 	if best {
-		note(s.writeBest())
+		state.note(s.writeBest())
 	}
-	note(s.keepBest())
-	note(s.task.artifacts(best))
-	note(s.writeRecords())
+	state.note(s.keepBest())
+	records.note(s.task.artifacts(best))
+	records.note(s.writeRecords())
 	kind, _, _ := strings.Cut(s.config.Data, ":")
-	note(writeCurves(s.dir.path(CurvesFile), s.model.Name()+" on "+kind, s.progress.History))
-	note(s.save())
-	return s.tolerate(first)
+	records.note(writeCurves(s.dir.path(CurvesFile), s.model.Name()+" on "+kind, s.progress.History))
+	state.note(s.save())
+	if state.err == nil && s.Done() {
+		return s.overlook(records.err)
+	}
+	state.note(records.err)
+	return s.tolerate(state.err)
+}
+
+// failure is the first error of several, or the one that says that the run diverged.
+type failure struct{ err error }
+
+func (f *failure) note(err error) {
+	if f.err == nil || diverged(err) {
+		f.err = err
+	}
+}
+
+// overlook warns of records that a run which is complete could not write: its weights
+// are what it was for.
+func (s *session) overlook(err error) error {
+	if err == nil || diverged(err) {
+		return err
+	}
+	s.log.Warn("the run is complete and its weights are written, but not all of its records", slog.String("error", err.Error()))
+	return nil
 }
 
 func (s *session) writeBest() error {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/weights"
 )
 
 // at does something at a batch of a run.
@@ -106,5 +108,37 @@ func TestSavingFailsToTheEnd(t *testing.T) {
 			finish(t, again)
 			same(t, "from the last good state", outcomeOf(again), outcomeOf(whole))
 		})
+	}
+}
+
+// TestRecordsThatCannotBeWritten leaves no place for the curves. A run that is complete
+// has its weights, and ends well; before that, they are tried again.
+func TestRecordsThatCannotBeWritten(t *testing.T) {
+	c := small(t)
+	last := c.Epochs
+	for _, epoch := range []int{1, last} {
+		log, user := told()
+		dir := filepath.Join(t.TempDir(), "run")
+		curves := filepath.Join(dir, CurvesFile)
+		r := newRun(t, c, Options{Dir: dir, Log: log, Report: atBatches{
+			{epoch, 1, func() {
+				os.Remove(curves)
+				if err := os.MkdirAll(filepath.Join(curves, "full"), 0o777); err != nil {
+					t.Error(err)
+				}
+			}},
+			{epoch + 1, 1, func() { os.RemoveAll(curves) }},
+		}})
+		finish(t, r)
+		want := map[bool]string{true: "the run is complete and its weights are written, but not all of its records", false: "tries again"}[epoch == last]
+		if !strings.Contains(user.String(), want) || !strings.Contains(user.String(), CurvesFile) {
+			t.Errorf("epoch %d: the user is told %q, want %q", epoch, user, want)
+		}
+		if info, err := os.Stat(curves); err != nil || info.IsDir() != (epoch == last) {
+			t.Errorf("epoch %d: the curves: %v, %v", epoch, info, err)
+		}
+		if a, err := weights.Load(filepath.Join(dir, LastFile)); err != nil || a.Meta.Epoch != last {
+			t.Errorf("epoch %d: the last checkpoint: %v", epoch, err)
+		}
 	}
 }
