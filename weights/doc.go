@@ -14,10 +14,12 @@
 // a file that is truncated, damaged or of another format gives one clear error,
 // and no size in it is believed before the bytes are there.
 //
+// [Read] does so for a file that is in memory, such as one inside the program.
+//
 // Load and LoadInto also read safetensors, .npz, .npy, the checkpoints of PyTorch
 // and the initialisers of ONNX models; [Archive.SaveSafetensors], [Archive.SaveNPZ]
 // and [Archive.SavePTH] write such files. ONNX models are written by package onnx,
-// which knows networks.
+// which knows networks. [FloatsAs] halves a safetensors file: 16 bits for each value.
 //
 // An [Archive] also holds tensors that belong to no model, in sections of their
 // own, so that a training loop can keep its whole state in the same format.
