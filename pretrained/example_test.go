@@ -28,9 +28,11 @@ func ExampleLoad() {
 
 func ExampleList() {
 	for _, e := range pretrained.List() {
-		fmt.Printf("%s %s: %.2f %%\n", e.Model, e.Data, 100*e.Meta.Metrics["top1"])
+		if top1, ok := e.Meta.Metrics["top1"]; ok {
+			fmt.Printf("%s of %s: %.2f %%\n", e.Model, e.Data, 100*top1)
+		}
 	}
 	// Output:
-	// convnet fashion-mnist: 92.59 %
-	// resnet20 cifar10: 91.64 %
+	// convnet of fashion-mnist: 92.59 %
+	// resnet20 of cifar10: 91.64 %
 }

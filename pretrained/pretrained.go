@@ -27,19 +27,24 @@ import (
 //go:embed files
 var files embed.FS
 
-// Entry is a set of weights.
-type Entry struct {
-	// Model is the name of the registered model, "resnet20", and Data that of what
-	// it was trained on, "cifar10".
+// Name is what a set of weights is known by.
+type Name struct {
+	// Model is that of the registered model, "resnet20", and Data that of what it was
+	// trained on, "cifar10".
 	Model, Data string
+
+	file string // in files
+}
+
+// Entry is a set of weights and its card.
+type Entry struct {
+	Name
 	// Size is that of the file in bytes.
 	Size int
 	// Meta is the model card: classes, preparation of the input, what was measured
 	// on data that were not trained on, the settings of the training, where the
 	// weights come from and their licence.
 	Meta weights.Meta
-
-	file string // in files
 }
 
 // List returns what there is, by the names of models and data.
@@ -49,15 +54,25 @@ func List() []Entry { return slices.Clone(entries()) }
 // test excludes.
 var entries = sync.OnceValue(func() []Entry {
 	var list []Entry
-	names, _ := fs.Glob(files, "files/*/*")
-	for _, name := range names {
-		e := Entry{Model: strings.TrimSuffix(path.Base(name), path.Ext(name)), Data: path.Base(path.Dir(name)), file: name}
-		if a, size, err := read(name); err == nil {
+	for _, n := range names() {
+		e := Entry{Name: n}
+		if a, size, err := read(n.file); err == nil {
 			e.Meta, e.Size = a.Meta, size
 		}
 		list = append(list, e)
 	}
-	slices.SortFunc(list, func(a, b Entry) int {
+	return list
+})
+
+// names lists the files without reading them, so that a program which uses one set of
+// weights does not wait for the others.
+var names = sync.OnceValue(func() []Name {
+	var list []Name
+	found, _ := fs.Glob(files, "files/*/*")
+	for _, file := range found {
+		list = append(list, Name{strings.TrimSuffix(path.Base(file), path.Ext(file)), path.Base(path.Dir(file)), file})
+	}
+	slices.SortFunc(list, func(a, b Name) int {
 		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.Data, b.Data))
 	})
 	return list
@@ -66,11 +81,11 @@ var entries = sync.OnceValue(func() []Entry {
 // Archive returns the weights of a model that was trained on data. Either name may
 // be empty if the other leaves no choice.
 func Archive(model, data string) (*weights.Archive, error) {
-	e, err := Find(model, data)
+	n, err := Find(model, data)
 	if err != nil {
 		return nil, err
 	}
-	a, _, err := read(e.file)
+	a, _, err := read(n.file)
 	return a, err
 }
 
@@ -101,44 +116,45 @@ func LoadFitting(model, data string, f *weights.Fitting, opts ...zoo.Option) (*z
 	return p, errors.Wrap(err, "pretrained weights")
 }
 
-// Find returns the one entry of these names. It tells an unknown name, with the
-// nearest one that there is, or that the names do not decide.
-func Find(model, data string) (Entry, error) {
-	list, err := narrow(entries(), data, "data", func(e Entry) string { return e.Data })
+// Find returns the name of the one set of weights that has these names, of which either
+// may be empty if the other leaves no choice. It tells an unknown name, with the nearest
+// one that there is, or that the names do not decide.
+func Find(model, data string) (Name, error) {
+	list, err := narrow(names(), data, "data", func(n Name) string { return n.Data })
 	if err != nil {
-		return Entry{}, err
+		return Name{}, err
 	}
-	list, err = narrow(list, model, "a model", func(e Entry) string { return e.Model })
+	list, err = narrow(list, model, "a model", func(n Name) string { return n.Model })
 	if err != nil {
-		return Entry{}, err
+		return Name{}, err
 	}
 	if len(list) > 1 {
-		var names []string
-		for _, e := range list {
-			names = append(names, e.Model+" of "+e.Data)
+		var all []string
+		for _, n := range list {
+			all = append(all, n.Model+" of "+n.Data)
 		}
-		return Entry{}, errors.Errorf("more than one set of pretrained weights is meant: want one of %s", strings.Join(names, ", "))
+		return Name{}, errors.Errorf("more than one set of pretrained weights is meant: want one of %s", strings.Join(all, ", "))
 	}
 	return list[0], nil
 }
 
-// narrow keeps the entries that have a name, all if it is empty.
-func narrow(list []Entry, name, what string, of func(Entry) string) ([]Entry, error) {
-	if name == "" {
+// narrow keeps the names that have a part, all if it is empty.
+func narrow(list []Name, part, what string, of func(Name) string) ([]Name, error) {
+	if part == "" {
 		return list, nil
 	}
-	var kept []Entry
-	var names []string
-	for _, e := range list {
-		if of(e) == name {
-			kept = append(kept, e)
+	var kept []Name
+	var all []string
+	for _, n := range list {
+		if of(n) == part {
+			kept = append(kept, n)
 		}
-		if !slices.Contains(names, of(e)) {
-			names = append(names, of(e))
+		if !slices.Contains(all, of(n)) {
+			all = append(all, of(n))
 		}
 	}
 	if len(kept) == 0 {
-		return nil, errors.Errorf("no pretrained weights for %s called %q; %s", what, name, nearest.Hint(name, names))
+		return nil, errors.Errorf("no pretrained weights for %s called %q; %s", what, part, nearest.Hint(part, all))
 	}
 	return kept, nil
 }

@@ -80,6 +80,26 @@ func TestPredictions(t *testing.T) {
 	}
 }
 
+// The most probable characters after a prompt stay the same.
+func TestTexts(t *testing.T) {
+	for _, c := range []struct{ model, data, want string }{
+		{"lstm-lm", "tinyshakespeare", "What is the state of the sea to the state,\nAnd t"},
+	} {
+		p, err := Load(c.model, c.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got strings.Builder
+		err = p.Continue("First Citizen:\n", 48, zoo.Sampling{}, func(text string) bool {
+			got.WriteString(text)
+			return true
+		})
+		if err != nil || got.String() != c.want {
+			t.Errorf("%s: %q, %v, want %q", c.model, &got, err, c.want)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, c := range []struct{ model, data, want string }{
 		{"", "cifar10", ""},

@@ -33,11 +33,24 @@ type pretrainedLine struct {
 	Metrics map[string]float64 `json:"metrics"`
 }
 
+// String names the data and what was measured: top-1 of a classifier, the loss of a
+// language model in nats, the losses of a pair.
 func (p pretrainedLine) String() string {
-	if top1, ok := p.Metrics["top1"]; ok {
-		return fmt.Sprintf("%s (top-1 %.2f %%)", p.Data, 100*top1)
+	m := p.Metrics
+	switch {
+	case has(m, "top1"):
+		return fmt.Sprintf("%s (top-1 %.2f %%)", p.Data, 100*m["top1"])
+	case has(m, "loss"):
+		return fmt.Sprintf("%s (loss %.4f)", p.Data, m["loss"])
+	case has(m, "d_loss"):
+		return fmt.Sprintf("%s (losses %.3f, %.3f)", p.Data, m["d_loss"], m["g_loss"])
 	}
 	return p.Data
+}
+
+func has(metrics map[string]float64, name string) bool {
+	_, ok := metrics[name]
+	return ok
 }
 
 func newModelsCommand() *cobra.Command {
