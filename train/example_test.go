@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -11,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgonia-zoo/modelzoo/graph"
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 	"github.com/gorgonia-zoo/modelzoo/train"
 	"github.com/gorgonia-zoo/modelzoo/weights"
 	"github.com/gorgonia-zoo/modelzoo/zoo"
@@ -77,6 +79,34 @@ func ExampleDefaultConfig() {
 	c.Schedule.Milestones = []float64{82, 123}
 	fmt.Println(c.Optimizer.Name, c.BatchSize, c.Augment.Usual)
 	// Output: sgd 128 true
+}
+
+// A network that has seen CIFAR-10 learns something else: its weights are inside package
+// pretrained, and its last layer begins anew.
+func ExampleOptions_pretrained() {
+	dir, err := os.MkdirTemp("", "run")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	c := train.DefaultConfig("resnet20", "glyphs")
+	c.Pretrained, c.NewHead, c.AdaptInput = "cifar10", true, true
+	c.Freeze = []string{"conv1.*", "bn1.*", "layer1.*", "layer2.*"}
+	c.TrainLen, c.ValLen, c.Epochs = 200, 50, 1
+	run, err := train.New(c, train.Options{
+		Dir: filepath.Join(dir, "run"), Pretrained: pretrained.Archive,
+		Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer run.Close()
+	if err := run.Train(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(run.Frozen(), "of", run.Params().Count(), "parameters stay as they are")
+	// Output: 65264 of 269434 parameters stay as they are
 }
 
 // The solvers move the parameters of any Gorgonia graph.
