@@ -45,26 +45,81 @@ func digits15(v float64) float64 { return math.RoundToEven(v*1e15) / 1e15 }
 // map, black where that is outside: Pillow's transform with NEAREST, in its
 // numbers of 16 bits after the point.
 func (m *Image) warp(t affine) {
-	h, w, size := m.H, m.W, m.H*m.W
+	h, w := m.H, m.W
 	old := m.replace(m.C, h, w)
-	fix := func(v float64) int64 { return int64(math.Floor(v*65536 + 0.5)) }
-	a, b, d, e := fix(t.a), fix(t.b), fix(t.d), fix(t.e)
-	rowX, rowY := fix(t.c+t.a*0.5+t.b*0.5), fix(t.f+t.d*0.5+t.e*0.5)
-	for at := 0; at < size; {
-		x, y := rowX, rowY
-		for end := at + w; at < end; at++ {
-			fromX, fromY := x>>16, y>>16
-			inside := uint64(fromX) < uint64(w) && uint64(fromY) < uint64(h)
-			from := int(fromY)*w + int(fromX)
-			for plane := 0; plane < len(old); plane += size {
-				v := uint8(0)
-				if inside {
-					v = old[plane+from]
-				}
-				m.Pix[plane+at] = v
+	fix := func(v float64) int64 { return int64(math.Floor(v*one16 + 0.5)) }
+	step, row := place{fix(t.a), fix(t.d)}, place{fix(t.c + t.a*0.5 + t.b*0.5), fix(t.f + t.d*0.5 + t.e*0.5)}
+	b, e := fix(t.b), fix(t.e)
+	for y := range h {
+		// The columns whose pixels come from inside.
+		left, right := steps(row.x, step.x, int64(w)*one16, 0, w)
+		left, right = steps(row.y, step.y, int64(h)*one16, left, right)
+		from := place{row.x + int64(left)*step.x, row.y + int64(left)*step.y}
+		for c := range m.C {
+			to, plane := m.Plane(c)[y*w:][:w], old[c*h*w:][:h*w]
+			clear(to[:left])
+			clear(to[right:])
+			if left < right && step == (place{one16, 0}) {
+				copy(to[left:right], plane[from.in(w):])
 			}
-			x, y = x+a, y+d
 		}
-		rowX, rowY = rowX+b, rowY+e
+		if step != (place{one16, 0}) {
+			m.copyNearest(old, y*w+left, y*w+right, from, step)
+		}
+		row.x, row.y = row.x+b, row.y+e
 	}
+}
+
+// place is one in an image, with 16 bits after the point.
+type place struct{ x, y int64 }
+
+const one16 = 1 << 16
+
+// in returns the number of the nearest pixel in a plane of width w.
+func (p place) in(w int) int { return int(p.y>>16)*w + int(p.x>>16) }
+
+// copyNearest gives the pixels from the one numbered at up to end the values that
+// old has from a place on, which lies inside as all that follow do.
+func (m *Image) copyNearest(old []uint8, at, end int, from, step place) {
+	size := m.H * m.W
+	var places [128]int // of some pixels, for all channels
+	for at < end {
+		some := places[:min(end-at, len(places))]
+		for i := range some {
+			some[i] = from.in(m.W)
+			from.x, from.y = from.x+step.x, from.y+step.y
+		}
+		for c := range m.C {
+			plane, to := old[c*size:][:size], m.Plane(c)[at:][:len(some)]
+			for i, p := range some {
+				to[i] = plane[p]
+			}
+		}
+		at += len(some)
+	}
+}
+
+// steps returns for which i of those from first up to end at+i*step is from 0 up
+// to limit: again a range, which may be empty.
+func steps(at, step, limit int64, first, end int) (int, int) {
+	if step < 0 {
+		at, step = limit-1-at, -step
+	}
+	if step == 0 {
+		if at < 0 || at >= limit {
+			return first, first
+		}
+		return first, end
+	}
+	from := min(max(int64(first), ceilDiv(-at, step)), int64(end))
+	return int(from), int(max(from, min(int64(end), ceilDiv(limit-at, step))))
+}
+
+// ceilDiv returns a/b, rounded up; b is positive.
+func ceilDiv(a, b int64) int64 {
+	q := a / b
+	if a%b > 0 {
+		q++
+	}
+	return q
 }

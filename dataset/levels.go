@@ -24,10 +24,14 @@ func (m *Image) posterize(bits int) {
 
 // solarize inverts the values from threshold on: Pillow's ImageOps.solarize.
 func (m *Image) solarize(threshold float64) {
-	for i, v := range m.Pix {
+	t := unchanged()
+	for v := range t {
 		if float64(v) >= threshold {
-			m.Pix[i] = 255 - v
+			t[v] = uint8(255 - v)
 		}
+	}
+	for i, v := range m.Pix {
+		m.Pix[i] = t[v]
 	}
 }
 
