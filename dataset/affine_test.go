@@ -17,8 +17,8 @@ func TestWarp(t *testing.T) {
 		for i := range in.Pix {
 			in.Pix[i] = uint8(1 + r.IntN(255))
 		}
-		any := func(size float64) float64 { return math.Round((2*r.Float64()-1)*8) / 8 * size }
-		by := affine{any(2), any(1), any(float64(in.W)), any(1), any(2), any(float64(in.H))}
+		eighths := func(size float64) float64 { return math.Round((2*r.Float64()-1)*8) / 8 * size }
+		by := affine{eighths(2), eighths(1), eighths(float64(in.W)), eighths(1), eighths(2), eighths(float64(in.H))}
 		if n%3 == 0 {
 			by.a, by.d = 1, 0 // whole pieces of rows
 		}

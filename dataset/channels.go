@@ -4,21 +4,9 @@ import (
 	"math/rand/v2"
 
 	"github.com/pkg/errors"
-)
 
-// Weights of red, green and blue in the luminance of ITU-R BT.601, as the
-// sixteen-bit integers that Pillow uses.
-const (
-	lumaR   = 19595
-	lumaG   = 38470
-	lumaB   = 7471
-	lumaOne = 1 << 16
+	"github.com/gorgonia-zoo/modelzoo/internal/colour"
 )
-
-// luma returns the luminance of a colour as Pillow's convert("L") does.
-func luma(r, g, b uint8) uint8 {
-	return uint8((lumaR*uint32(r) + lumaG*uint32(g) + lumaB*uint32(b) + lumaOne/2) / lumaOne)
-}
 
 // Channels converts between grey and colour where a model wants the other: one
 // channel is repeated three times, three become their luminance (ITU-R BT.601,
@@ -63,7 +51,7 @@ func (t Channels) Apply(m *Image, _ *rand.Rand) error {
 func (m *Image) toGrey() {
 	r, g, b := m.Plane(0), m.Plane(1), m.Plane(2)
 	for i := range r {
-		r[i] = luma(r[i], g[i], b[i])
+		r[i] = colour.Luma(r[i], g[i], b[i])
 	}
 	m.C, m.Pix = 1, m.Pix[:len(r)] // keeps the capacity
 }

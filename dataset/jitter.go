@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/colour"
 )
 
 // ColorJitter changes brightness, contrast, saturation and hue by random
@@ -95,7 +97,7 @@ func (m *Image) adjustContrast(factor float64) {
 	if m.C == 3 {
 		r, g, b := m.Plane(0), m.Plane(1), m.Plane(2)
 		for i := range r {
-			sum += uint64(luma(r[i], g[i], b[i]))
+			sum += uint64(colour.Luma(r[i], g[i], b[i]))
 		}
 	} else {
 		for _, v := range m.Pix {
@@ -113,14 +115,8 @@ func (m *Image) adjustContrast(factor float64) {
 // luminance by factor: 0 gives a grey picture. An image that does not have three
 // channels stays as it is.
 func (m *Image) adjustSaturation(factor float64) {
-	if m.C != 3 {
-		return
-	}
-	blend := newBlender(factor)
-	r, g, b := m.Plane(0), m.Plane(1), m.Plane(2)
-	for i := range r {
-		l := luma(r[i], g[i], b[i])
-		r[i], g[i], b[i] = blend.mix(l, r[i]), blend.mix(l, g[i]), blend.mix(l, b[i])
+	if m.C == 3 {
+		colour.Saturate(m.Plane(0), m.Plane(1), m.Plane(2), float32(factor))
 	}
 }
 
@@ -128,95 +124,17 @@ func (m *Image) adjustSaturation(factor float64) {
 // 256 steps of Pillow's HSV. An image that does not have three channels stays
 // as it is.
 func (m *Image) adjustHue(shift float64) {
-	if m.C != 3 {
-		return
-	}
-	steps := uint8(int(shift * 255)) // wraps around the circle
-	r, g, b := m.Plane(0), m.Plane(1), m.Plane(2)
-	for i := range r {
-		h, s, v := rgbToHSV(r[i], g[i], b[i])
-		r[i], g[i], b[i] = hsvToRGB(h+steps, s, v)
+	if m.C == 3 {
+		steps := uint8(int(shift * 255)) // wraps around the circle
+		colour.Turn(m.Plane(0), m.Plane(1), m.Plane(2), steps)
 	}
 }
 
-// blender mixes two images as Pillow's Image.blend: in float32, truncated.
-type blender float32
-
-func newBlender(factor float64) blender { return blender(factor) }
-
-// mix returns from + factor*(to-from), clipped to a byte.
-func (b blender) mix(from, to uint8) uint8 {
-	// The conversion keeps the product from being fused into the sum.
-	x := float32(from) + float32(float32(b)*float32(int(to)-int(from)))
-	switch {
-	case x <= 0:
-		return 0
-	case x >= 255:
-		return 255
-	}
-	return uint8(x)
-}
-
-// blendTable is mix(from, v) for every byte v.
+// blendTable is [colour.Mix] of from and v for every byte v.
 func blendTable(from uint8, factor float64) *[256]uint8 {
 	var t [256]uint8
-	b := newBlender(factor)
 	for v := range t {
-		t[v] = b.mix(from, uint8(v))
+		t[v] = colour.Mix(from, uint8(v), float32(factor))
 	}
 	return &t
-}
-
-// rgbToHSV converts as Pillow's convert("HSV"): hue, saturation and value from
-// 0 to 255.
-func rgbToHSV(r, g, b uint8) (h, s, v uint8) {
-	hi, lo := max(r, g, b), min(r, g, b)
-	if hi == lo {
-		return 0, 0, hi
-	}
-	span := float32(hi) - float32(lo)
-	sat := span / float32(hi)
-	rc := (float32(hi) - float32(r)) / span
-	gc := (float32(hi) - float32(g)) / span
-	bc := (float32(hi) - float32(b)) / span
-	var hue float32
-	switch hi {
-	case r:
-		hue = bc - gc
-	case g:
-		hue = float32(2 + float64(rc) - float64(bc))
-	default:
-		hue = float32(4 + float64(gc) - float64(rc))
-	}
-	turn := float32(math.Mod(float64(hue)/6+1, 1))
-	return uint8(float64(turn) * 255), uint8(float64(sat) * 255), hi
-}
-
-// hsvToRGB converts back as Pillow's convert("RGB") of an HSV image.
-func hsvToRGB(h, s, v uint8) (r, g, b uint8) {
-	if s == 0 {
-		return v, v, v
-	}
-	sixth := float64(float32(h)) * 6 / 255
-	i := math.Floor(sixth)
-	f := float64(float32(sixth - i))
-	fs := float64(float32(float64(s) / 255))
-	x := float64(v)
-	// The conversions keep the products from being fused into the sums.
-	p := uint8(math.Round(x * (1 - fs)))
-	q := uint8(math.Round(x * (1 - float64(fs*f))))
-	t := uint8(math.Round(x * (1 - float64(fs*(1-f)))))
-	switch int(i) % 6 {
-	case 0:
-		return v, t, p
-	case 1:
-		return q, v, p
-	case 2:
-		return p, v, t
-	case 3:
-		return p, q, v
-	case 4:
-		return t, p, v
-	}
-	return v, p, q
 }

@@ -1,6 +1,10 @@
 package dataset
 
-import "github.com/pkg/errors"
+import (
+	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/colour"
+)
 
 // Normalization is the mean and the standard deviation of a data set's training
 // pixels, per channel and with pixels in [0, 1]: torchvision's Normalize. The
@@ -26,7 +30,7 @@ func (n Normalization) For(c int) Normalization {
 		return Normalization{Mean: []float32{m, m, m}, Std: []float32{s, s, s}}
 	case len(n.Mean) == 3 && c == 1:
 		luma := func(v []float32) []float32 {
-			return []float32{(lumaR*v[0] + lumaG*v[1] + lumaB*v[2]) / lumaOne}
+			return []float32{(colour.Red*v[0] + colour.Green*v[1] + colour.Blue*v[2]) / colour.One}
 		}
 		return Normalization{Mean: luma(n.Mean), Std: luma(n.Std)}
 	}

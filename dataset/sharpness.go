@@ -1,5 +1,7 @@
 package dataset
 
+import "github.com/gorgonia-zoo/modelzoo/internal/colour"
+
 // adjustSharpness multiplies the distance of every pixel from its surroundings,
 // the mean of 3x3 pixels of which the middle one counts five times, by factor: 0
 // gives a blurred image. Pixels on the border stay as they are.
@@ -10,7 +12,6 @@ func (m *Image) adjustSharpness(factor float64) {
 	h, w := m.H, m.W
 	old := m.replace(m.C, h, w)
 	copy(m.Pix, old)
-	blend := newBlender(factor)
 	for c := range m.C {
 		for y := 1; y < h-1; y++ {
 			at := (c*h + y) * w
@@ -20,7 +21,7 @@ func (m *Image) adjustSharpness(factor float64) {
 			for x := 1; x < w-1; x++ {
 				right := column(x + 1)
 				sum := left + middle + right + 4*int(row[x])
-				out[x] = blend.mix(uint8((sum+6)/13), row[x]) // rounded, as nothing lies half-way
+				out[x] = colour.Mix(uint8((sum+6)/13), row[x], float32(factor)) // rounded, as nothing lies half-way
 				left, middle = middle, right
 			}
 		}

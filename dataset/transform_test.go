@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/gorgonia-zoo/modelzoo/internal/colour"
 	"github.com/gorgonia-zoo/modelzoo/internal/rng"
 )
 
@@ -152,10 +153,10 @@ func TestColourConversionsMatchPillow(t *testing.T) {
 		x, y := uint8(i>>8), uint8(i)
 		var l, a, b []uint8
 		for z := range 256 {
-			l = append(l, luma(x, y, uint8(z)))
-			h, s, v := rgbToHSV(x, y, uint8(z))
+			l = append(l, colour.Luma(x, y, uint8(z)))
+			h, s, v := colour.ToHSV(x, y, uint8(z))
 			a = append(a, h, s, v)
-			r, g, bl := hsvToRGB(x, y, uint8(z))
+			r, g, bl := colour.FromHSV(x, y, uint8(z))
 			b = append(b, r, g, bl)
 		}
 		lumas.Write(l)

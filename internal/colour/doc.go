@@ -1,0 +1,3 @@
+// Package colour changes colours of 8 bits to the same bits as Pillow: luminance,
+// saturation, and the turn of the hue in Pillow's HSV.
+package colour
