@@ -316,7 +316,7 @@ func replace(t *testing.T, dir, old, new string) string {
 		t.Fatal(err)
 	}
 	changed := strings.Replace(string(text), old, new, 1)
-	if changed == string(text) {
+	if changed == string(text) && old != new {
 		t.Fatalf("config.yaml has no %q", old)
 	}
 	if new == "name: adam\n  betas: [0.9, 0.999]" {

@@ -125,6 +125,10 @@ func (p *progress) check(r *Run) error {
 	case p.TrainItems != r.progress.TrainItems || p.ValItems != r.progress.ValItems:
 		return errors.Errorf("the run began with %d training and %d validation %s, but the data set has %d and %d now",
 			p.TrainItems, p.ValItems, r.Unit(), r.progress.TrainItems, r.progress.ValItems)
+	case p.Epoch > r.config.Epochs && len(p.History) == p.Epoch:
+		return errors.Errorf("the run has %d epochs already, more than the %d of the settings", p.Epoch, r.config.Epochs)
+	case p.Step > r.stepsPerEpoch && len(p.History) == p.Epoch:
+		return errors.Errorf("the run has made %d steps of epoch %d, which with these settings has %d", p.Step, p.Epoch+1, r.stepsPerEpoch)
 	case p.Epoch < 0 || p.Epoch > r.config.Epochs || p.Step < 0 || p.Step > r.stepsPerEpoch,
 		len(p.History) != p.Epoch, p.Best < -1 || p.Best >= p.Epoch:
 		return errors.Errorf("state of the run: epoch %d of %d, step %d of %d, %d results of which number %d is the best",

@@ -44,7 +44,7 @@ func (f folder) newest() (*found, error) {
 		}
 	}
 	if n == nil {
-		return nil, errors.Wrap(err, "cannot resume")
+		return nil, errors.Errorf("cannot resume: %v; there is no other checkpoint that can be read", err)
 	}
 	return n, nil
 }
@@ -94,6 +94,7 @@ func resume(c Config, o Options) (*Run, error) {
 
 // goOn brings a run to where a checkpoint was made.
 func (r *Run) goOn(n *found) error {
+	r.warnOfChanges(n.Meta.Recipe)
 	if err := r.restore(n.Archive); err != nil {
 		return errors.Wrap(err, n.path)
 	}
