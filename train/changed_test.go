@@ -1,6 +1,7 @@
 package train
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,6 +46,7 @@ architecture: {width: 16}
 
 // A run whose settings were changed goes on, if it can, and says so.
 func TestResumeWithChangedSettings(t *testing.T) {
+	run := stopped(t, small(t))
 	for _, c := range []struct{ old, new, want, err string }{
 		{"seed: 1", "seed: 1", "", ""},
 		{"seed: 1", "seed: 7", "seed 1 → 7", ""},
@@ -54,7 +56,11 @@ func TestResumeWithChangedSettings(t *testing.T) {
 		{"name: sgd", "name: adam\n  betas: [0.9, 0.999]", "optimizer.name sgd → adam", "it is that of another solver"},
 	} {
 		log, user := told()
-		dir := replace(t, stopped(t, small(t)), c.old, c.new)
+		dir := filepath.Join(t.TempDir(), "run")
+		if err := os.CopyFS(dir, os.DirFS(run)); err != nil {
+			t.Fatal(err)
+		}
+		replace(t, dir, c.old, c.new)
 		r, err := Resume(dir, Options{Log: log})
 		if err == nil {
 			r.Close()

@@ -72,7 +72,7 @@ func (f folder) sign() error {
 	}
 	for _, dir := range []string{string(f), f.path(SamplesDir)} {
 		if err := atomicfile.Sweep(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return errors.Wrap(err, "cannot write")
 		}
 	}
 	return nil

@@ -23,7 +23,8 @@ import (
 type page struct {
 	Title, Subtitle string
 	Written         string
-	State, Best     string
+	State           string
+	Best            *fact // what the epoch that is kept is, and came to
 	Live            bool // is it served while the run lasts?
 	Facts           []fact
 	Charts          []chart
@@ -87,7 +88,7 @@ func (r *Run) page() (*page, error) {
 		history: r.progress.History, skipped: r.task.skipped(),
 	}
 	if best := r.Best(); best.Epoch > 0 {
-		p.Best = fmt.Sprintf("epoch %d: %s", best.Epoch, best.Summary())
+		p.Best = &fact{best.Distinction(), fmt.Sprintf("epoch %d: %s", best.Epoch, best.Summary())}
 	}
 	var recipe bytes.Buffer
 	e := yaml.NewEncoder(&recipe)

@@ -33,8 +33,8 @@ func TestReport(t *testing.T) {
 		want   []string
 	}{
 		"classifier": {small(t), []string{"resnet20 on glyphs", "3 of 3 epochs, complete", "Confusion", "Calibration", "Worst mistakes", "top-1 (%)", "training images", "precision", "data:image/png;base64,", "val ece"}},
-		"lstm":       {tiny(t, others["lstm"]), []string{"language model", "What it writes", "epoch 3, loss ", "perplexity"}},
-		"gan":        {tiny(t, others["gan"]), []string{"What it draws", "epoch 3", "probability of being real", "data:image/png;base64,"}},
+		"lstm":       {tiny(t, others["lstm"]), []string{"language model", "What it writes", "epoch 3, loss ", "perplexity", "<dt>best</dt>"}},
+		"gan":        {tiny(t, others["gan"]), []string{"What it draws", "epoch 3", "<dt>last</dt>", "probability of being real", "data:image/png;base64,"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t, c.config, Options{})
@@ -112,7 +112,7 @@ func hostile() *page {
 		Confusion: [][]int{{1, 1}, {0, 1}},
 	}
 	p := &page{
-		Title: name, Subtitle: name, Best: name, Recipe: name, BestRow: -1,
+		Title: name, Subtitle: name, Best: &fact{name, name}, Recipe: name, BestRow: -1,
 		Facts: []fact{{name, name}}, Texts: []sampleText{{name, name}},
 		Evaluation: &evaluationPart{
 			Confusion: e.confusionRows(), Frequent: e.frequentConfusions(), Classes: e.Classes, Chart: calibrationChart(&e.Calibration),

@@ -210,6 +210,15 @@ func (r EpochResult) rate() string {
 	return fmt.Sprintf("%.0f images/s", r.ImagesPerSecond)
 }
 
+// Distinction is what the epoch of Run.Best is for: "best", or "last" of a GAN, which
+// has no measure.
+func (r EpochResult) Distinction() string {
+	if r.Task == zoo.Generation {
+		return "last"
+	}
+	return "best"
+}
+
 // Summary says in a few words how good the model is.
 func (r EpochResult) Summary() string {
 	switch r.Task {

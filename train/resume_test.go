@@ -145,6 +145,16 @@ func TestResumeSweeps(t *testing.T) {
 	}
 }
 
+// What a killed process has left cannot be removed from a folder that is not to be
+// written any more, which is what the user is told.
+func TestResumeInReadOnlyFolder(t *testing.T) {
+	dir := begun(t, small(t))
+	write(t, filepath.Join(dir, ".0123456789abcdef.tmp"), []byte("half"))
+	readOnly(t, dir)
+	_, err := Resume(dir, Options{Log: quiet})
+	oneClearLine(t, err, "cannot write: "+dir+": permission denied")
+}
+
 func TestKeepBest(t *testing.T) {
 	c := small(t)
 	c.Epochs, c.KeepBest = 5, 3

@@ -37,6 +37,40 @@ func rename(t *testing.T, from, to string) {
 	}
 }
 
+// readOnly takes the permission to write to a folder away, until the test ends.
+func readOnly(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(dir, 0o755) })
+	probe := filepath.Join(dir, "probe")
+	if os.WriteFile(probe, nil, 0o644) == nil {
+		os.Remove(probe)
+		t.Skip("this user may write everywhere")
+	}
+}
+
+// A run that loses the permission goes on, and what its folder holds stays as it is.
+func TestPermissionIsLost(t *testing.T) {
+	c := small(t)
+	c.CheckpointMinutes = 1e-9
+	log, user := told()
+	dir := filepath.Join(t.TempDir(), "run")
+	r := newRun(t, c, Options{Dir: dir, Log: log, Report: atBatches{
+		{2, 4, func() { readOnly(t, dir) }},
+		{3, 3, func() { os.Chmod(dir, 0o755) }},
+	}})
+	finish(t, r)
+	whole := newRun(t, c, Options{})
+	finish(t, whole)
+	same(t, "after a while without the permission", outcomeOf(r), outcomeOf(whole))
+	sameFolder(t, dir, whole.Dir())
+	if !strings.Contains(user.String(), "the run goes on") || !strings.Contains(user.String(), "cannot write "+filepath.Join(dir, LastFile)+": permission denied") {
+		t.Errorf("the user is told %q", user)
+	}
+}
+
 // A folder that cannot be written for a while costs nothing but warnings. That root
 // may write everywhere, so the folder is taken away.
 func TestSavingFailsForAWhile(t *testing.T) {

@@ -148,7 +148,7 @@ func (f *runFlags) run(c *cobra.Command, prepare func(train.Options) (*train.Run
 		fmt.Fprintf(people, "stopped after %d of %d epochs: no improvement in %d\n", len(r.History()), config.Epochs, config.Patience)
 	}
 	best := r.Best()
-	fmt.Fprintf(people, "best: epoch %d, %s\nrun folder: %s\n", best.Epoch, best.Summary(), r.Dir())
+	fmt.Fprintf(people, "%s: epoch %d, %s\nrun folder: %s\n", best.Distinction(), best.Epoch, best.Summary(), r.Dir())
 	return nil
 }
 

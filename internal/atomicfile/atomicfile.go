@@ -132,14 +132,14 @@ var isTemporary = regexp.MustCompile(`^\.[0-9a-f]{16}\.tmp$`)
 func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return plain(err)
+		return errors.Wrap(plain(err), dir)
 	}
 	for _, e := range entries {
 		if !isTemporary.MatchString(e.Name()) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return errors.Wrap(plain(err), filepath.Join(dir, e.Name()))
+			return errors.Wrap(plain(err), dir)
 		}
 	}
 	return nil
