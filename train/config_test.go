@@ -60,6 +60,9 @@ func checkNames(t *testing.T, n Names) {
 		for _, n.Schedule = range append(Schedules(), "") {
 			c := n.Config()
 			err := c.Validate()
+			if c.Augment != (Augment{Usual: c.Augment.Usual}) || c.EMADecay != 0 || c.LabelSmoothing != 0 || c.Patience != 0 || c.Accumulate > 1 {
+				t.Errorf("%+v: %+v has what nobody asked for", n, c)
+			}
 			if task, _ := taskOf(c.Model); task == zoo.Generation && n.Schedule == "plateau" {
 				oneClearLine(t, err, "no measure")
 			} else if err != nil {

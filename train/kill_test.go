@@ -74,6 +74,7 @@ func TestKill(t *testing.T) {
 	}
 	all := configs["classifier"]
 	all.EMADecay, all.Accumulate, all.OnNaN, all.Schedule = 0.9, 2, SkipOnNaN, DefaultSchedule("plateau")
+	all.Augment, all.Architecture, all.Optimizer = modern, node(t, "{blocks: [1, 1], width: 4, drop_path: 0.3}"), DefaultOptimizer("adamw")
 	configs["classifier with everything"] = all
 	for name, c := range configs {
 		t.Run(name, func(t *testing.T) {

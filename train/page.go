@@ -25,7 +25,7 @@ type page struct {
 	Written         string
 	State           string
 	Best            *fact // what the epoch that is kept is, and came to
-	Live            bool // is it served while the run lasts?
+	Live            bool  // is it served while the run lasts?
 	Facts           []fact
 	Charts          []chart
 	Timings         *chart

@@ -325,6 +325,7 @@ func reproducible(t *testing.T, c Config) {
 		same(t, "7 threads", outcomeOf(r), want)
 	})
 	t.Run("config.yaml", func(t *testing.T) {
+		t.Parallel() // and so are those below, which mostly wait for the disk
 		again, err := ReadConfig(filepath.Join(whole.Dir(), ConfigFile), Names{})
 		if err != nil {
 			t.Fatal(err)
@@ -344,7 +345,10 @@ func reproducible(t *testing.T, c Config) {
 		if whole.Model().Task() == zoo.Generation && strings.Contains(name, "evaluation") {
 			continue // there is none
 		}
-		t.Run(name, func(t *testing.T) { same(t, name, interrupted(t, c, at), want) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			same(t, name, interrupted(t, c, at), want)
+		})
 	}
 }
 
