@@ -132,11 +132,19 @@ func TestParseConfigRefuses(t *testing.T) {
 		"epcohs: 3":                     `line 1: no setting "epcohs"; did you mean epochs?`,
 		"optimizer:\n  learn_rate: 0.1": `line 2: no optimizer setting "learn_rate"`,
 		"schedule: {gama: 1}":           `line 1: no schedule setting "gama"; did you mean gamma?`,
-		"epochs: many":                  "line 1: cannot unmarshal !!str `many` into int",
-		"model: [1]":                    "cannot unmarshal",
+		"epochs: many":                  `line 1: found "many", want a whole number`,
+		"epochs: 2.5":                   `line 1: found "2.5", want a whole number`,
+		"seed: -1":                      `line 1: found "-1", want a whole number from 0`,
+		"epochs: 1\nmodel: [1]":         "line 2: found a list, want a text",
+		"clip_norm: {a: 1}":             "line 1: found settings, want a number",
+		"tensorboard: 7":                `line 1: found "7", want true or false`,
+		"mean: 0.5":                     `line 1: found "0.5", want a list`,
+		"optimizer: adam":               `line 1: found "adam", want settings`,
+		"lr: 0.1":                       `line 1: no setting "lr" here; it belongs to optimizer`,
+		"optimizer: {betas: 0.9}":       `line 1: found "0.9", want a list`,
 		"a: b: c":                       "mapping values are not allowed",
-		"[1, 2]":                        "cannot unmarshal",
-		"optimizer: &a {lr: *a}":        "cannot unmarshal",
+		"[1, 2]":                        "line 1: found a list, want settings",
+		"optimizer: &a {lr: *a}":        "line 1: found settings, want a number",
 	} {
 		_, err := ParseConfig([]byte(text), Names{})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +30,17 @@ func checkNode(n *yaml.Node, t reflect.Type, path string) error {
 			n = n.Content[0]
 		}
 	}
-	if n.Kind != yaml.MappingNode || t.Kind() != reflect.Struct || t == nodeType {
+	switch {
+	case n.Kind == yaml.ScalarNode && isInt(t):
+		return checkWhole(n)
+	case n.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array):
+		for _, item := range n.Content {
+			if err := checkNode(item, t.Elem(), path); err != nil {
+				return err
+			}
+		}
+		return nil
+	case n.Kind != yaml.MappingNode || t.Kind() != reflect.Struct || t == nodeType:
 		return nil // of the right kind or not: the decoder will say
 	}
 	fields := make(map[string]reflect.Type)
@@ -38,13 +49,36 @@ func checkNode(n *yaml.Node, t reflect.Type, path string) error {
 		key := n.Content[i].Value
 		field, ok := fields[key]
 		if !ok {
-			return errors.Errorf("line %d: %v", n.Content[i].Line, unknown(strings.TrimSpace(path+" setting"), key, names))
+			return errors.Errorf("line %d: %v", n.Content[i].Line, misplaced(t, path, key, names))
 		}
 		if err := checkNode(n.Content[i+1], field, strings.TrimSpace(path+" "+key)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func isInt(t reflect.Type) bool { return t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64 }
+
+// checkWhole reports a number that is not whole, which the decoder would cut.
+func checkWhole(n *yaml.Node) error {
+	var v float64
+	if n.ShortTag() == "!!float" && (n.Decode(&v) != nil || v != math.Trunc(v)) {
+		return errors.Errorf("line %d: found %q, want a whole number", n.Line, n.Value)
+	}
+	return nil
+}
+
+// misplaced is the error of a key that the settings t do not have: if it is one of
+// others within them, it belongs there.
+func misplaced(t reflect.Type, path, key string, names []string) error {
+	fields := make(map[string]reflect.Type)
+	for _, name := range yamlFields(t, fields, nil) {
+		if inner := fields[name]; inner.Kind() == reflect.Struct && inner != nodeType && slices.Contains(yamlFields(inner, make(map[string]reflect.Type), nil), key) {
+			return errors.Errorf("no setting %q here; it belongs to %s", key, name)
+		}
+	}
+	return unknown(strings.TrimSpace(path+" setting"), key, names)
 }
 
 // yamlFields collects the fields of a struct by their YAML names.
@@ -103,11 +137,4 @@ func setKey(n *yaml.Node, key string, value *yaml.Node) {
 	if value != nil {
 		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
 	}
-}
-
-// oneLine returns the message of an error of the YAML package in one line.
-func oneLine(err error) string {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.Replace(text, "unmarshal errors:\n  ", "", 1)
-	return strings.ReplaceAll(text, "\n  ", "; ")
 }
