@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -26,12 +27,18 @@ type Live struct {
 	shown *page // nil until the run begins
 }
 
+// ErrAddress is behind the error of Listen when the address is none.
+var ErrAddress = errors.New("want :PORT or HOST:PORT")
+
 // Listen opens a port and begins to serve. An address without a host, ":8080", is
 // that port for this machine alone. The Live must be closed.
 func Listen(addr string) (*Live, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, errors.Errorf("%q, want :PORT or HOST:PORT", addr)
+		return nil, fmt.Errorf("%q, %w", addr, ErrAddress)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return nil, fmt.Errorf("%q is no port, %w", port, ErrAddress)
 	}
 	if host == "" {
 		host = "127.0.0.1"

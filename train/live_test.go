@@ -198,8 +198,8 @@ func TestListenRefuses(t *testing.T) {
 		taken.Addr().String(): "cannot listen at " + taken.Addr().String() + ": ",
 		"8080":                `"8080", want :PORT or HOST:PORT`,
 		"":                    `"", want :PORT or HOST:PORT`,
-		":http-":              "cannot listen at 127.0.0.1:http-: ",
-		":99999":              "cannot listen at 127.0.0.1:99999: ",
+		":http-":              `"http-" is no port, want :PORT or HOST:PORT`,
+		":99999":              `"99999" is no port, want :PORT or HOST:PORT`,
 	} {
 		l, err := Listen(addr)
 		if err == nil {

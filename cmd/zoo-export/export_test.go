@@ -369,7 +369,7 @@ func TestFailures(t *testing.T) {
 		{"model", []string{"--from", good, "--to", out, "--model", "resnet21"}, 2, `--model: no model "resnet21"; the nearest names are resnet20`, 0},
 		{"command", []string{"inspct", good}, 2, `no command "inspct"; did you mean inspect?`, 0},
 		{"flag", []string{"--form", good}, 2, "no flag --form; did you mean --from?", 0},
-		{"inspect nothing", []string{"inspect"}, 2, "accepts 1 arg(s), received 0", 0},
+		{"inspect nothing", []string{"inspect"}, 2, "an argument is missing, want zoo-export inspect FILE", 0},
 
 		{"no file", []string{"--from", missing, "--to", out}, 1, missing + ": ", 0},
 		{"no run", []string{"--from", dir, "--to", out}, 1, dir + " is no run folder: there is none of weights.gob, best.ckpt, last.ckpt in it", 0},

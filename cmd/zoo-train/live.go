@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgonia-zoo/modelzoo/internal/cli"
 	"github.com/gorgonia-zoo/modelzoo/train"
 )
 
@@ -16,6 +17,9 @@ func (f *runFlags) reporter(console *train.Console, stderr io.Writer) (train.Rep
 		return console, func() error { return nil }, nil
 	}
 	live, err := train.Listen(f.http)
+	if errors.Is(err, train.ErrAddress) {
+		return nil, nil, cli.Usage(errors.Wrap(err, "--http"))
+	}
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "--http")
 	}

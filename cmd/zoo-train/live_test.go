@@ -23,13 +23,16 @@ func TestHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	for addr, want := range map[string]string{
-		taken.Addr().String(): "--http: cannot listen at " + taken.Addr().String() + ": ",
-		"8080":                `--http: "8080", want :PORT or HOST:PORT`,
+	for addr, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		taken.Addr().String(): {1, "--http: cannot listen at " + taken.Addr().String() + ": "},
+		"8080":                {2, `--http: "8080", want :PORT or HOST:PORT`},
 	} {
 		out := filepath.Join(t.TempDir(), "run")
 		status, _, stderr := zooTrain(t, append(args, "--out", out, "--http", addr)...)
-		if status != 1 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+		if status != want.status || !strings.Contains(stderr, want.text) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: status %d\n%s", addr, status, stderr)
 		}
 		if _, err := os.Stat(out); err == nil {

@@ -45,7 +45,7 @@ func Prepare(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return Usage(err)
+				return Usage(argsError(c, args, err))
 			}
 			return Usage(c.ValidateFlagGroups())
 		}
@@ -82,8 +82,29 @@ func noCommand(c *cobra.Command, args []string) error {
 	return errors.Errorf("no command %q; %s", args[0], nearest.Hint(args[0], names))
 }
 
+// argsError says how the command is called, where cobra counts arguments.
+func argsError(c *cobra.Command, args []string, err error) error {
+	if c.HasSubCommands() {
+		return err
+	}
+	call := strings.TrimSuffix(c.UseLine(), " [flags]")
+	if len(args) == 0 {
+		return errors.Errorf("an argument is missing, want %s", call)
+	}
+	return errors.Errorf("found %s, want %s", strings.Join(args, " "), call)
+}
+
+// wants is what values of flags must be, by the type that --help has for them.
+var wants = map[string]string{"int": "a whole number", "float64": "a number"}
+
 // flagError says what was wrong with a flag, and which flags were perhaps meant.
 func flagError(c *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		if want, ok := wants[invalid.GetFlag().Value.Type()]; ok {
+			return Usage(errors.Errorf("invalid argument %q for %q flag: want %s", invalid.GetValue(), "--"+invalid.GetFlag().Name, want))
+		}
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return Usage(err)

@@ -37,12 +37,13 @@ func TestReport(t *testing.T) {
 		{"", 0, ""},
 		{"inspect a", Failed, "prog: it failed\n"},
 		{"inspect usage", BadUsage, "prog: inspect: that is not how\n"},
-		{"inspect", BadUsage, "prog: accepts 1 arg(s), received 0\n"},
+		{"inspect", BadUsage, "prog: an argument is missing, want prog inspect FILE\n"},
+		{"inspect a b", BadUsage, "prog: found a b, want prog inspect FILE\n"},
 		{"inspct a", BadUsage, "prog: no command \"inspct\"; did you mean inspect?\n"},
 		{"--form a", BadUsage, "prog: no flag --form; did you mean --from?\n"},
 		{"--xyz", BadUsage, "prog: no flag --xyz; see prog --help\n"},
 		{"inspect --cuont 1 a", BadUsage, "prog: no flag --cuont; did you mean --count?\n"},
-		{"inspect --count x a", BadUsage, "prog: invalid argument \"x\" for \"--count\" flag: strconv.ParseInt: parsing \"x\": invalid syntax\n"},
+		{"inspect --count x a", BadUsage, "prog: invalid argument \"x\" for \"--count\" flag: want a whole number\n"},
 	} {
 		status, stdout, stderr := run(strings.Fields(c.args)...)
 		if status != c.status || stdout != "" || stderr != c.want {
