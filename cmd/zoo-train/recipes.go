@@ -46,7 +46,7 @@ func newRecipesCommand() *cobra.Command {
 			}
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, r := range list {
-				fmt.Fprintf(w, "%s\t%s Result: %s\n", r.Name, r.About, r.Result)
+				fmt.Fprintf(w, "%s\t%s\n\tResult: %s\n\tReference: %s\n", r.Name, r.About, r.Result, r.Reference)
 			}
 			return w.Flush()
 		},
