@@ -10,7 +10,7 @@ import (
 
 // without are the settings that may change in the middle of a run: what it comes to
 // is the same, or they have done all that they do.
-var without = []string{"checkpoint_minutes", "keep_best", "tensorboard", "weights", "map"}
+var without = []string{"checkpoint_minutes", "keep_best", "tensorboard", "weights", "pretrained", "map"}
 
 // warnOfChanges says which settings are not those of the checkpoint any more. A run may
 // go on with others, but is then none that its settings give again.

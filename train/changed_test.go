@@ -24,7 +24,7 @@ architecture: {width: 16}
 		want     []string
 	}{
 		{"here", "there", nil},
-		{"epochs: 9", "epochs: 9\ntensorboard: false\nkeep_best: 3\ncheckpoint_minutes: 1\nmap: m.txt", nil},
+		{"epochs: 9", "epochs: 9\ntensorboard: false\nkeep_best: 3\ncheckpoint_minutes: 1\npretrained: cifar10\nmap: m.txt", nil},
 		{"seed: 1\n", "", nil}, // the default
 		{"seed: 1", "seed: 2", []string{"seed 1 → 2"}},
 		{"lr: 0.1", "lr: 0.2, momentum: 0.5", []string{"optimizer.lr 0.1 → 0.2", "optimizer.momentum 0.9 → 0.5"}},
