@@ -54,6 +54,7 @@ const (
 	lrSmoothing  = 0.9  // what the mean of the losses before counts
 	lrDivergence = 4    // times the least mean so far is too much, as in fastai
 	lrPeak       = 1.25 // times the least mean so far is no noise
+	lrCertain    = 3    // times its standard error is a fall that is no noise
 )
 
 // FindLR trains a fresh model while the learning rate rises exponentially from step
@@ -145,13 +146,14 @@ func (r *Run) reportSearch(done, steps int, lr, loss float64) {
 
 // Suggestion is the learning rate at which the loss falls most steeply before the
 // mean of the losses is least: the middle of the fifth of the steps through which the
-// line with the least squares falls most. There is none if it does not fall.
+// line with the least squares falls most, by more than noise alone would make it. There
+// is none if it does not fall so.
 func (c *LRCurve) Suggestion() (p LRPoint, ok bool) {
 	end, width := c.least()+1, max(3, len(c.Points)/5)
-	fall := 0.0
+	most := 0.0
 	for i := 0; i+width <= end; i++ {
-		if d := -slope(c.Points[i : i+width]); d > fall {
-			fall, p, ok = d, c.Points[i+width/2], true
+		if fall, off := descent(c.Points[i : i+width]); fall > most && fall > lrCertain*off {
+			most, p, ok = fall, c.Points[i+width/2], true
 		}
 	}
 	return p, ok
@@ -171,14 +173,22 @@ func (c *LRCurve) least() (least int) {
 	return least
 }
 
-// slope is that of the line with the least squares through the losses of consecutive
-// steps, by step.
-func slope(points []LRPoint) float64 {
-	middle, over, under := float64(len(points)-1)/2, 0.0, 0.0
+// descent is how much the line with the least squares through the losses of consecutive
+// steps falls in a step, and the standard error of that.
+func descent(points []LRPoint) (fall, off float64) {
+	n := float64(len(points))
+	mean, over, under := 0.0, 0.0, 0.0
 	for i, p := range points {
-		x := float64(i) - middle
+		x := float64(i) - (n-1)/2
+		mean += p.Loss / n
 		over += x * p.Loss
 		under += x * x
 	}
-	return over / under
+	fall = -over / under
+	rest := 0.0 // what the line leaves
+	for i, p := range points {
+		d := p.Loss - mean + fall*(float64(i)-(n-1)/2)
+		rest += d * d
+	}
+	return fall, math.Sqrt(rest / (n - 2) / under)
 }

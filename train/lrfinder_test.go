@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image/png"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -48,8 +49,9 @@ func TestLRSuggestion(t *testing.T) {
 		"a peak, and a steeper fall after it": {func(lr float64, i int) float64 {
 			return 1 + fall(lr, 1e-4) + 6*math.Exp(-math.Pow(math.Log10(lr), 2)*20)
 		}, 1e-4},
-		"rise": {func(lr float64, _ int) float64 { return 1 + lr }, 0},
-		"flat": {func(float64, int) float64 { return 2.3 }, 0},
+		"rise":        {func(lr float64, _ int) float64 { return 1 + lr }, 0},
+		"noise alone": {func(lr float64, i int) float64 { return 2.3 + 0.02*rand.New(rand.NewPCG(5, uint64(i))).NormFloat64() }, 0},
+		"flat":        {func(float64, int) float64 { return 2.3 }, 0},
 	} {
 		p, ok := curveOf(c.loss).Suggestion()
 		if ok != (c.want > 0) || ok && math.Abs(math.Log10(p.LR/c.want)) > 0.3 {

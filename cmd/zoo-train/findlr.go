@@ -68,7 +68,7 @@ func suggestion(c *train.LRCurve) string {
 	}
 	p, ok := c.Suggestion()
 	if !ok {
-		return "no suggestion: the loss does not fall; " + end
+		return "no suggestion: the loss does not fall by more than its noise; " + end
 	}
 	text := fmt.Sprintf("suggestion: --lr %.2g, where the loss falls most steeply; %s", p.LR/c.Scale, end)
 	if c.Scale != 1 {
