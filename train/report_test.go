@@ -183,21 +183,31 @@ func chromium(t *testing.T, url string) string {
 }
 
 func TestReportInBrowser(t *testing.T) {
-	for name, p := range map[string]*page{"run": nil, "hostile": hostile()} {
-		t.Run(name, func(t *testing.T) {
+	trained := func(c Config) func(*testing.T) string {
+		return func(t *testing.T) string {
+			r := newRun(t, c, Options{})
+			finish(t, r)
+			return r.dir.path(ReportFile)
+		}
+	}
+	for name, c := range map[string]struct {
+		report   func(t *testing.T) string
+		drawings int
+	}{
+		"classifier":     {trained(small(t)), 5},
+		"language model": {trained(tiny(t, others["lstm"])), 4},
+		"GAN":            {trained(tiny(t, others["gan"])), 4},
+		"hostile": {func(t *testing.T) string {
 			path := filepath.Join(t.TempDir(), ReportFile)
-			if p != nil {
-				if err := os.WriteFile(path, []byte(rendered(t, p)), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			} else {
-				r := newRun(t, small(t), Options{})
-				finish(t, r)
-				path = r.dir.path(ReportFile)
-			}
-			dom := chromium(t, "file://"+path)
-			if n := strings.Count(dom, "<svg"); n != 5 {
-				t.Errorf("%d drawings, want 5", n)
+			write(t, path, []byte(rendered(t, hostile())))
+			return path
+		}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dom := chromium(t, "file://"+c.report(t))
+			if n := strings.Count(dom, "<svg"); n != c.drawings {
+				t.Errorf("%d drawings, want %d", n, c.drawings)
 			}
 			if strings.Contains(dom, "<script") || !strings.HasSuffix(strings.TrimSpace(dom), "</html>") {
 				t.Errorf("got\n%s", dom)
