@@ -237,6 +237,6 @@ func (l *Loader) stop() {
 func (l *Loader) skip(index int, err error) {
 	l.skipped.Add(1)
 	if _, before := l.warned.LoadOrStore(index, true); !before {
-		orDefault(l.config.Log).Warn("an image is skipped", slog.Any("error", err))
+		orDefault(l.config.Log).Warn("an image is skipped", slog.String("error", err.Error()))
 	}
 }

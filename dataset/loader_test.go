@@ -386,7 +386,7 @@ func TestLoaderReplacesCorruptImages(t *testing.T) {
 	if got := l.Skipped(); got < 16 || got > 24 { // two epochs, and what was read ahead
 		t.Errorf("%d skipped, want 16 and what was read ahead", got)
 	}
-	if n := strings.Count(log.String(), "level=WARN"); n != 8 || !strings.Contains(log.String(), "13.png: bad") {
+	if n := strings.Count(log.String(), "level=WARN"); n != 8 || !strings.Contains(log.String(), `"image 13: 13.png: bad"`) {
 		t.Errorf("%d warnings for 8 corrupt images:\n%s", n, &log)
 	}
 }

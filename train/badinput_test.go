@@ -118,6 +118,10 @@ func TestNewRefuses(t *testing.T) {
 		{"unknown schedule", func(c *Config) { c.Schedule.Name = "cosin" }, []string{`schedule: no schedule "cosin"; did you mean cosine?`}},
 		{"learning rate", func(c *Config) { c.Optimizer.LR = 0 }, []string{"optimizer: lr 0, want more than 0"}},
 		{"nesterov without momentum", func(c *Config) { c.Optimizer.Momentum = 0 }, []string{"nesterov with momentum 0"}},
+		{"setting of another optimizer", func(c *Config) { c.Optimizer.Betas = [2]float64{0.9, 0.9} }, []string{"optimizer: betas is for adam, adamw, it means nothing for sgd"}},
+		{"setting of another schedule", func(c *Config) { c.Schedule.Gamma = 0.5 }, []string{"schedule: gamma is for step, it means nothing for onecycle"}},
+		{"words of images", func(c *Config) { c.MinCount = 2 }, []string{"min_count is for words: glyphs has none"}},
+		{"limit of no skipping", func(c *Config) { c.MaxSkipped = 3 }, []string{"max_skipped is for on_nan skip"}},
 		{"warm-up of one-cycle", func(c *Config) { c.Schedule.Warmup = 1 }, []string{"warmup with onecycle"}},
 		{"warm-up too long", func(c *Config) { c.Schedule = DefaultSchedule("cosine"); c.Schedule.Warmup = 3 }, []string{"a warm-up of 3 epochs in a run of 3"}},
 		{"epochs", func(c *Config) { c.Epochs = 0 }, []string{"epochs 0, want at least 1"}},
@@ -321,7 +325,7 @@ func replace(t *testing.T, dir, old, new string) string {
 		t.Fatalf("config.yaml has no %q", old)
 	}
 	if new == "name: adam\n  betas: [0.9, 0.999]" {
-		changed = strings.Replace(changed, "  betas: [0, 0]\n", "", 1)
+		changed = strings.NewReplacer("  betas: [0, 0]\n", "", "  momentum: 0.9\n", "", "  nesterov: true\n", "").Replace(changed)
 	}
 	write(t, path, []byte(changed))
 	return dir

@@ -64,6 +64,7 @@ func TestNewRefusesOtherTasks(t *testing.T) {
 		{"GAN with a mean", tiny(t, others["gan"]), func(c *Config) { c.Mean, c.Std = []float32{0.5}, []float32{0.5} }, []string{"mean and std are for image classifiers: gan is a model for generation"}},
 		{"language model with a mean", tiny(t, others["lstm"]), func(c *Config) { c.Mean, c.Std = []float32{0.5}, []float32{0.5} }, []string{"mean and std are for image classifiers: lstm-lm"}},
 		{"GAN with smoothed labels", tiny(t, others["gan"]), func(c *Config) { c.LabelSmoothing = 0.1 }, []string{"label_smoothing is for models with classes or tokens: gan"}},
+		{"input of a language model", tiny(t, others["lstm"]), func(c *Config) { c.InputSize = 5 }, []string{"input_size is for images: lstm-lm reads text"}},
 		{"language model on images", tiny(t, others["lstm"]), func(c *Config) { c.Data = "glyphs" }, []string{"lstm-lm is a model for language: want data of text, words, sentences, found glyphs"}},
 		{"steps of an LSTM", tiny(t, others["lstm"]), func(c *Config) { c.StepsPerEpoch = 5 }, []string{"steps_per_epoch 5, but a recurrent model reads the text in order"}},
 		{"negative steps", tiny(t, others["transformer"]), func(c *Config) { c.StepsPerEpoch = -1 }, []string{"steps_per_epoch -1"}},

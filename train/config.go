@@ -261,6 +261,10 @@ func (c *Config) suits(kind string) error {
 		return errors.Errorf("%s is a model for %s: want data of %s, found %s", c.Model, t, strings.Join(want, ", "), kind)
 	}
 	switch {
+	case t == zoo.Language && c.InputSize != 0:
+		return errors.Errorf("input_size is for images: %s reads text", c.Model)
+	case kind != "words" && c.MinCount != 0:
+		return errors.Errorf("min_count is for words: %s has none", kind)
 	case t != zoo.Language && c.StepsPerEpoch != 0:
 		return errors.Errorf("steps_per_epoch is for language models: %s sees all images in an epoch", c.Model)
 	case t != zoo.Classification && len(c.Mean)+len(c.Std) > 0:

@@ -50,6 +50,8 @@ func (c *Config) validateFaults() error {
 		return unknown("on_nan", c.OnNaN, []string{StopOnNaN, SkipOnNaN})
 	case c.MaxSkipped < 1:
 		return errors.Errorf("max_skipped %d, want at least 1; to skip no step there is on_nan %s", c.MaxSkipped, StopOnNaN)
+	case c.OnNaN == StopOnNaN && c.MaxSkipped != defaultFaults(c.Model).MaxSkipped:
+		return errors.Errorf("max_skipped is for on_nan %s: with %s no step is skipped", SkipOnNaN, StopOnNaN)
 	case !(c.MaxCorrupt >= 0 && c.MaxCorrupt <= 1):
 		return errors.Errorf("max_corrupt %g, want a part from 0 to 1", c.MaxCorrupt)
 	case t == zoo.Language && c.MaxCorrupt != 0:

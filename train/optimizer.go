@@ -9,7 +9,7 @@ import (
 )
 
 // OptimizerConfig chooses a Solver. The settings are named as those of
-// torch.optim; which of them count depends on the name.
+// torch.optim; those that the optimiser does not have are zero.
 type OptimizerConfig struct {
 	Name string  `yaml:"name"` // sgd, adam, adamw or rmsprop
 	LR   float64 `yaml:"lr"`   // the largest, which the schedule lowers
@@ -89,6 +89,9 @@ func (c OptimizerConfig) validate() error {
 	}
 	if !(c.LR > 0) {
 		return errors.Errorf("lr %g, want more than 0", c.LR)
+	}
+	if err := c.foreign(); err != nil {
+		return err
 	}
 	return optimizers[c.Name](c, SolverOptions{}).(rule).check()
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // ScheduleConfig chooses a Schedule. Times are in epochs, of which fractions are
-// possible; which settings count depends on the name.
+// possible; settings of other schedules are zero.
 type ScheduleConfig struct {
 	Name string `yaml:"name"` // constant, step, cosine, polynomial, onecycle or plateau
 
@@ -129,6 +129,9 @@ func (c ScheduleConfig) validate() error {
 		if err := atLeast0(option{"milestone", m}); err != nil {
 			return err
 		}
+	}
+	if err := c.foreign(); err != nil {
+		return err
 	}
 	switch {
 	case !(c.WarmupFactor >= 0 && c.WarmupFactor <= 1):
