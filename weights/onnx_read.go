@@ -8,6 +8,8 @@ import (
 
 	"github.com/pkg/errors"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/protobuf"
 )
 
 // onnxForms are the forms of raw values by TensorProto.DataType.
@@ -23,7 +25,7 @@ var onnxNames = map[uint64]string{8: "string", 14: "complex64", 15: "complex128"
 // numbers of fields are those of onnx.proto.
 func readONNX(file io.ReaderAt, size int64) (*contents, error) {
 	r := &onnxReader{c: new(contents), seen: make(names), notes: make(annotation)}
-	if err := (&message{&window{file: file}, 0, size}).fields(r.model); err != nil {
+	if err := protobuf.NewMessage(file, size).Fields(r.model); err != nil {
 		return nil, err
 	}
 	if len(r.c.list) == 0 {
@@ -40,15 +42,15 @@ type onnxReader struct {
 }
 
 // model reads a field of a ModelProto.
-func (r *onnxReader) model(f *field) error {
-	switch f.number {
+func (r *onnxReader) model(f *protobuf.Field) error {
+	switch f.Number {
 	case 7: // graph
-		return f.message().fields(r.graph)
+		return f.Message().Fields(r.graph)
 	case 14: // metadata_props
 		var entry [3]string // of StringStringEntryProto: 1 is the key, 2 the value
-		err := f.message().fields(func(f *field) (err error) {
-			if f.number == 1 || f.number == 2 {
-				entry[f.number], err = f.text()
+		err := f.Message().Fields(func(f *protobuf.Field) (err error) {
+			if f.Number == 1 || f.Number == 2 {
+				entry[f.Number], err = f.Text()
 			}
 			return err
 		})
@@ -59,10 +61,10 @@ func (r *onnxReader) model(f *field) error {
 }
 
 // graph reads a field of a GraphProto.
-func (r *onnxReader) graph(f *field) error {
-	switch f.number {
+func (r *onnxReader) graph(f *protobuf.Field) error {
+	switch f.Number {
 	case 5: // initializer
-		l, err := r.tensor(f.message())
+		l, err := r.tensor(f.Message())
 		if err == nil {
 			err = r.c.add(l, r.seen)
 		}
@@ -74,9 +76,9 @@ func (r *onnxReader) graph(f *field) error {
 }
 
 // tensor reads a TensorProto: first what it is, then its values.
-func (r *onnxReader) tensor(m *message) (*located, error) {
+func (r *onnxReader) tensor(m *protobuf.Message) (*located, error) {
 	t := &onnxTensor{varints: &r.varints}
-	if err := m.fields(t.describe); err != nil {
+	if err := m.Fields(t.describe); err != nil {
 		return nil, err
 	}
 	l, err := t.located(m)
@@ -96,10 +98,10 @@ type onnxTensor struct {
 }
 
 // describe reads a field that says what the tensor is.
-func (t *onnxTensor) describe(f *field) (err error) {
-	switch f.number {
+func (t *onnxTensor) describe(f *protobuf.Field) (err error) {
+	switch f.Number {
 	case 1: // dims
-		return f.varints(func(v uint64) error {
+		return f.Varints(func(v uint64) error {
 			if v > 1<<62 || len(t.dims) == rankLimit {
 				return errors.New("damaged: a shape that no tensor has")
 			}
@@ -107,19 +109,19 @@ func (t *onnxTensor) describe(f *field) (err error) {
 			return nil
 		})
 	case 2: // data_type
-		t.dtype = f.value
+		t.dtype = f.Value
 	case 8: // name
-		t.name, err = f.text()
+		t.name, err = f.Text()
 	case 13: // external_data
 		t.elsewhere = true
 	case 14: // data_location
-		t.elsewhere = t.elsewhere || f.value == 1
+		t.elsewhere = t.elsewhere || f.Value == 1
 	}
 	return err
 }
 
 // located finds the values, given all else.
-func (t *onnxTensor) located(m *message) (*located, error) {
+func (t *onnxTensor) located(m *protobuf.Message) (*located, error) {
 	f, ok := onnxForms[t.dtype]
 	switch {
 	case t.elsewhere:
@@ -130,7 +132,7 @@ func (t *onnxTensor) located(m *message) (*located, error) {
 		return nil, errors.Errorf("values of type %d are not read", t.dtype)
 	}
 	t.form = f
-	if err := m.fields(t.values); err != nil {
+	if err := m.Fields(t.values); err != nil {
 		return nil, err
 	}
 	size := t.size
@@ -144,7 +146,7 @@ func (t *onnxTensor) located(m *message) (*located, error) {
 	if t.listed != nil {
 		l.open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(t.listed)), nil }
 	} else {
-		l.inFile(m.file, t.at)
+		l.inFile(m.File(), t.at)
 	}
 	return l, nil
 }
@@ -164,20 +166,20 @@ var onnxLists = map[protowire.Number][]*form{
 const onnxVarints = 64 << 20
 
 // values reads a field that has values.
-func (t *onnxTensor) values(f *field) error {
-	forms, isList := onnxLists[f.number]
+func (t *onnxTensor) values(f *protobuf.Field) error {
+	forms, isList := onnxLists[f.Number]
 	switch {
-	case f.number == 9: // raw_data
-		t.at, t.size = f.at, f.size
+	case f.Number == 9: // raw_data
+		t.at, t.size = f.At, f.Size
 		return nil
 	case !isList:
 		return nil
 	case !slices.Contains(forms, t.form):
 		return errors.Errorf("damaged: its values are in the list of another type than %s", t.form.name)
-	case f.number == 4 || f.number == 10:
-		return f.fixed(t.form.size, &t.listed)
+	case f.Number == 4 || f.Number == 10:
+		return f.Fixed(t.form.size, &t.listed)
 	}
-	return f.varints(func(v uint64) error {
+	return f.Varints(func(v uint64) error {
 		var b [8]byte
 		binary.LittleEndian.PutUint64(b[:], v)
 		t.listed = append(t.listed, b[:t.form.size]...)

@@ -61,7 +61,7 @@ func TestWrite(t *testing.T) {
 		Nodes: []onnxtest.Node{{
 			OpType: "Conv", Name: "first", Inputs: []string{"x", "w", ""}, Outputs: []string{"y"},
 			Attrs: map[string]onnxtest.Attr{
-				"pads": {Ints: []int64{1, -2, 0}}, "group": {Int: 4}, "alpha": {Float: 0.25}, "mode": {String: "same"},
+				"pads": {Ints: []int{1, -2, 0}}, "group": {Int: 4}, "alpha": {Float: 0.25}, "mode": {String: "same"},
 				"floats": {Tensor: &onnxtest.Tensor{Type: onnxtest.Float, Shape: []int{2}, Floats: []float32{6, float32(math.Inf(-1))}}},
 				"ints":   {Tensor: &onnxtest.Tensor{Type: onnxtest.Int64, Ints: []int{-3}}},
 				"none":   {Tensor: &onnxtest.Tensor{Type: onnxtest.Int64, Shape: []int{0}}},

@@ -1,32 +1,36 @@
 package onnxtest
 
-import "math"
+import (
+	"math"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/protobuf"
+)
 
 // parseModel reads a ModelProto.
-func parseModel(b []byte) (*Model, error) {
-	m := &Model{Initializers: map[string]*Tensor{}}
-	return m, fields(b, func(f field) error {
-		switch f.num {
+func parseModel(m *protobuf.Message) (*Model, error) {
+	model := &Model{Initializers: map[string]*Tensor{}}
+	return model, m.Fields(func(f *protobuf.Field) error {
+		switch f.Number {
 		case 7:
-			return m.parseGraph(f.bytes)
+			return model.parseGraph(f.Message())
 		case 8:
-			return m.parseOpset(f.bytes)
+			return model.parseOpset(f.Message())
 		}
 		return nil
 	})
 }
 
-func (m *Model) parseOpset(b []byte) error {
+func (m *Model) parseOpset(id *protobuf.Message) error {
 	var domain string
 	var version int64
-	err := fields(b, func(f field) error {
-		switch f.num {
+	err := id.Fields(func(f *protobuf.Field) (err error) {
+		switch f.Number {
 		case 1:
-			domain = string(f.bytes)
+			domain, err = f.Text()
 		case 2:
-			version = int64(f.varint)
+			version = int64(f.Value)
 		}
-		return nil
+		return err
 	})
 	if domain == "" {
 		m.Opset = version
@@ -35,26 +39,26 @@ func (m *Model) parseOpset(b []byte) error {
 }
 
 // parseGraph reads a GraphProto.
-func (m *Model) parseGraph(b []byte) error {
+func (m *Model) parseGraph(graph *protobuf.Message) error {
 	var inputs []Input
-	err := fields(b, func(f field) error {
-		switch f.num {
+	err := graph.Fields(func(f *protobuf.Field) error {
+		switch f.Number {
 		case 1:
-			n, err := parseNode(f.bytes)
+			n, err := parseNode(f.Message())
 			m.Nodes = append(m.Nodes, n)
 			return err
 		case 5:
-			t, err := parseTensor(f.bytes)
+			t, err := parseTensor(f.Message())
 			if err == nil {
 				m.Initializers[t.Name] = t
 			}
 			return err
 		case 11:
-			in, err := parseInput(f.bytes)
+			in, err := parseInput(f.Message())
 			inputs = append(inputs, in)
 			return err
 		case 12:
-			out, err := parseInput(f.bytes)
+			out, err := parseInput(f.Message())
 			m.Outputs = append(m.Outputs, out.Name)
 			return err
 		}
@@ -69,45 +73,52 @@ func (m *Model) parseGraph(b []byte) error {
 }
 
 // parseNode reads a NodeProto.
-func parseNode(b []byte) (Node, error) {
+func parseNode(m *protobuf.Message) (Node, error) {
 	n := Node{Attrs: map[string]Attr{}}
-	return n, fields(b, func(f field) error {
-		switch f.num {
+	err := m.Fields(func(f *protobuf.Field) (err error) {
+		switch f.Number {
 		case 1:
-			n.Inputs = append(n.Inputs, string(f.bytes))
+			n.Inputs, err = appendText(n.Inputs, f)
 		case 2:
-			n.Outputs = append(n.Outputs, string(f.bytes))
+			n.Outputs, err = appendText(n.Outputs, f)
 		case 3:
-			n.Name = string(f.bytes)
+			n.Name, err = f.Text()
 		case 4:
-			n.OpType = string(f.bytes)
+			n.OpType, err = f.Text()
 		case 5:
-			name, a, err := parseAttr(f.bytes)
+			var name string
+			var a Attr
+			name, a, err = parseAttr(f.Message())
 			n.Attrs[name] = a
-			return err
 		}
-		return nil
+		return err
 	})
+	return n, err
+}
+
+func appendText(to []string, f *protobuf.Field) ([]string, error) {
+	text, err := f.Text()
+	return append(to, text), err
 }
 
 // parseAttr reads an AttributeProto.
-func parseAttr(b []byte) (name string, a Attr, err error) {
-	err = fields(b, func(f field) (err error) {
-		switch f.num {
+func parseAttr(m *protobuf.Message) (name string, a Attr, err error) {
+	err = m.Fields(func(f *protobuf.Field) (err error) {
+		switch f.Number {
 		case 1:
-			name = string(f.bytes)
+			name, err = f.Text()
 		case 2:
-			a.Float = math.Float32frombits(uint32(f.varint))
+			a.Float = math.Float32frombits(uint32(f.Value))
 		case 3:
-			a.Int = int64(f.varint)
+			a.Int = int64(f.Value)
 		case 4:
-			a.String = string(f.bytes)
+			a.String, err = f.Text()
 		case 5:
-			a.Tensor, err = parseTensor(f.bytes)
+			a.Tensor, err = parseTensor(f.Message())
 		case 7:
-			err = f.floats(func(v float32) { a.Floats = append(a.Floats, v) })
+			a.Floats, err = floats(f, a.Floats)
 		case 8:
-			err = f.ints(func(v int64) { a.Ints = append(a.Ints, v) })
+			a.Ints, err = ints(f, a.Ints)
 		}
 		return err
 	})
@@ -115,41 +126,41 @@ func parseAttr(b []byte) (name string, a Attr, err error) {
 }
 
 // parseInput reads a ValueInfoProto, whose type is a TypeProto.
-func parseInput(b []byte) (Input, error) {
-	var in Input
-	tensorType := func(b []byte) error {
-		return fields(b, func(f field) error {
-			switch f.num {
-			case 1:
-				in.Type = DataType(f.varint)
-			case 2:
-				return fields(f.bytes, func(f field) error { return in.parseDim(f.bytes) })
-			}
-			return nil
-		})
-	}
-	return in, fields(b, func(f field) error {
-		switch f.num {
+func parseInput(m *protobuf.Message) (in Input, err error) {
+	err = m.Fields(func(f *protobuf.Field) (err error) {
+		switch f.Number {
 		case 1:
-			in.Name = string(f.bytes)
+			in.Name, err = f.Text()
 		case 2:
-			return fields(f.bytes, func(f field) error {
-				if f.num != 1 {
+			return f.Message().Fields(func(f *protobuf.Field) error {
+				if f.Number != 1 {
 					return nil
 				}
-				return tensorType(f.bytes)
+				return f.Message().Fields(in.parseType)
 			})
 		}
-		return nil
+		return err
 	})
+	return in, err
 }
 
-// parseDim reads a dimension of a TensorShapeProto.
-func (in *Input) parseDim(b []byte) error {
+// parseType reads a field of a TypeProto.Tensor.
+func (in *Input) parseType(f *protobuf.Field) error {
+	switch f.Number {
+	case 1:
+		in.Type = DataType(f.Value)
+	case 2:
+		return f.Message().Fields(in.parseDim)
+	}
+	return nil
+}
+
+// parseDim reads a field of a TensorShapeProto, a dimension.
+func (in *Input) parseDim(f *protobuf.Field) error {
 	size := -1
-	err := fields(b, func(f field) error {
-		if f.num == 1 {
-			size = int(f.varint)
+	err := f.Message().Fields(func(f *protobuf.Field) error {
+		if f.Number == 1 {
+			size = int(f.Value)
 		}
 		return nil
 	})

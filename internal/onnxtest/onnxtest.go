@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/protobuf"
 )
 
 // Model is the graph of a model.
@@ -45,7 +47,7 @@ type Attr struct {
 	String string
 	Tensor *Tensor
 	Floats []float32
-	Ints   []int64
+	Ints   []int
 }
 
 // Int returns an integer attribute, or fallback if the node does not have it.
@@ -66,11 +68,7 @@ func (n *Node) Float(name string, fallback float64) float64 {
 
 // Ints returns a list of integers, nil if the node does not have it.
 func (n *Node) Ints(name string) []int {
-	var ints []int
-	for _, v := range n.Attrs[name].Ints {
-		ints = append(ints, int(v))
-	}
-	return ints
+	return n.Attrs[name].Ints
 }
 
 // Case is one of the project's tests: what a model gives for some inputs.
@@ -103,7 +101,7 @@ func LoadModel(file string) (*Model, error) {
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
-	m, err := parseModel(b)
+	m, err := parseModel(protobuf.Of(b))
 	return m, errors.Wrap(err, file)
 }
 
@@ -113,6 +111,6 @@ func LoadTensor(file string) (*Tensor, error) {
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
-	t, err := parseTensor(b)
+	t, err := parseTensor(protobuf.Of(b))
 	return t, errors.Wrap(err, file)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/protobuf"
 )
 
 // message writes a protocol buffer: fields follow each other.
@@ -61,7 +63,7 @@ func TestParseTensor(t *testing.T) {
 		{"empty", message{}.varint(1, 0).varint(2, 1), &Tensor{Type: Float, Shape: []int{0}}},
 	}
 	for _, test := range tests {
-		got, err := parseTensor(test.in)
+		got, err := parseTensor(protobuf.Of(test.in))
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		} else if diff := cmp.Diff(test.want, got); diff != "" {
@@ -77,12 +79,12 @@ func TestBadTensor(t *testing.T) {
 	}{
 		{message{}.varint(1, 3).varint(2, 1).float(4, 1).text(8, "x"), `tensor "x" of shape [3] has 1 elements`},
 		{message{}.varint(1, 1).varint(2, 1).bytes(9, []byte{1, 2, 3}), "3 bytes are no whole number of float elements"},
-		{message{0xff}, "unexpected EOF"},
-		{message{}.varint(1, 1).varint(2, 1).bytes(9, make([]byte, 4))[:9], "unexpected EOF"},
-		{message{}.varint(2, 7).bytes(7, []byte{0x80}), "unexpected EOF"},
-		{message{}.varint(2, 1).bytes(4, []byte{1, 2, 3}), "unexpected EOF"},
+		{message{0xff}, "it is no protocol buffer"},
+		{message{}.varint(1, 1).varint(2, 1).bytes(9, make([]byte, 4))[:9], "it is no protocol buffer"},
+		{message{}.varint(2, 7).bytes(7, []byte{0x80}), "it is no protocol buffer"},
+		{message{}.varint(2, 1).bytes(4, []byte{1, 2, 3}), "a list of floats has 3 bytes too many"},
 	} {
-		if _, err := parseTensor(test.in); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := parseTensor(protobuf.Of(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("error is %v, want %q", err, test.want)
 		}
 	}
@@ -116,7 +118,7 @@ func model() message {
 }
 
 func TestParseModel(t *testing.T) {
-	got, err := parseModel(model())
+	got, err := parseModel(protobuf.Of(model()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func TestParseModel(t *testing.T) {
 		Nodes: []Node{{
 			OpType: "Conv", Name: "first", Inputs: []string{"x", "w", ""}, Outputs: []string{"y"},
 			Attrs: map[string]Attr{
-				"strides":  {Ints: []int64{2, 3}},
+				"strides":  {Ints: []int{2, 3}},
 				"group":    {Int: 4},
 				"auto_pad": {String: "SAME_UPPER"},
 				"alpha":    {Float: 0.25},
@@ -184,9 +186,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(model()))
 	f.Add([]byte(message{}.varint(1, 2).varint(2, 1).bytes(9, make([]byte, 8))))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if x, err := parseTensor(b); err == nil && x.Type == Float && len(x.Floats) != x.Len() {
+		if x, err := parseTensor(protobuf.Of(b)); err == nil && x.Type == Float && len(x.Floats) != x.Len() {
 			t.Errorf("shape %v with %d elements", x.Shape, len(x.Floats))
 		}
-		_, _ = parseModel(b)
+		_, _ = parseModel(protobuf.Of(b))
 	})
 }

@@ -8,7 +8,8 @@ import (
 	"strconv"
 
 	"github.com/pkg/errors"
-	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/protobuf"
 )
 
 // DataType is the type of a tensor's elements.
@@ -78,25 +79,25 @@ func loadTensors(dir, prefix string) ([]*Tensor, error) {
 }
 
 // parseTensor reads a TensorProto.
-func parseTensor(b []byte) (*Tensor, error) {
+func parseTensor(m *protobuf.Message) (*Tensor, error) {
 	t := &Tensor{}
 	var raw []byte
-	err := fields(b, func(f field) error {
-		switch f.num {
+	err := m.Fields(func(f *protobuf.Field) (err error) {
+		switch f.Number {
 		case 1:
-			return f.ints(func(v int64) { t.Shape = append(t.Shape, int(v)) })
+			t.Shape, err = ints(f, t.Shape)
 		case 2:
-			t.Type = DataType(f.varint)
+			t.Type = DataType(f.Value)
 		case 4:
-			return f.floats(func(v float32) { t.Floats = append(t.Floats, v) })
+			t.Floats, err = floats(f, t.Floats)
 		case 5, 7:
-			return f.ints(func(v int64) { t.Ints = append(t.Ints, int(v)) })
+			t.Ints, err = ints(f, t.Ints)
 		case 8:
-			t.Name = string(f.bytes)
+			t.Name, err = f.Text()
 		case 9:
-			raw = f.bytes
+			raw, err = f.Bytes()
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -145,79 +146,26 @@ func (t *Tensor) check() error {
 	return nil
 }
 
-// field is one field of a message: varint for the wire types varint, fixed32
-// and fixed64, bytes for length-delimited ones.
-type field struct {
-	num    protowire.Number
-	typ    protowire.Type
-	varint uint64
-	bytes  []byte
-}
-
-// fields calls f for every field of a message.
-func fields(b []byte, f func(field) error) error {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return errors.WithStack(protowire.ParseError(n))
-		}
-		b = b[n:]
-		v := field{num: num, typ: typ}
-		switch typ {
-		case protowire.VarintType:
-			v.varint, n = protowire.ConsumeVarint(b)
-		case protowire.Fixed32Type:
-			var bits uint32
-			bits, n = protowire.ConsumeFixed32(b)
-			v.varint = uint64(bits)
-		case protowire.Fixed64Type:
-			v.varint, n = protowire.ConsumeFixed64(b)
-		case protowire.BytesType:
-			v.bytes, n = protowire.ConsumeBytes(b)
-		default:
-			n = protowire.ConsumeFieldValue(num, typ, b)
-		}
-		if n < 0 {
-			return errors.WithStack(protowire.ParseError(n))
-		}
-		b = b[n:]
-		if err := f(v); err != nil {
-			return err
-		}
+// floats appends the numbers of a repeated field, packed or not.
+func floats(f *protobuf.Field, to []float32) ([]float32, error) {
+	var b []byte
+	if err := f.Fixed(4, &b); err != nil {
+		return to, err
 	}
-	return nil
+	for ; len(b) >= 4; b = b[4:] {
+		to = append(to, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	if len(b) > 0 {
+		return to, errors.Errorf("a list of floats has %d bytes too many", len(b))
+	}
+	return to, nil
 }
 
-// ints calls add for the integers of a repeated field, packed or not.
-func (f field) ints(add func(int64)) error {
-	if f.typ != protowire.BytesType {
-		add(int64(f.varint))
+// ints appends the integers of a repeated field, packed or not.
+func ints(f *protobuf.Field, to []int) ([]int, error) {
+	err := f.Varints(func(v uint64) error {
+		to = append(to, int(int64(v)))
 		return nil
-	}
-	for b := f.bytes; len(b) > 0; {
-		v, n := protowire.ConsumeVarint(b)
-		if n < 0 {
-			return errors.WithStack(protowire.ParseError(n))
-		}
-		add(int64(v))
-		b = b[n:]
-	}
-	return nil
-}
-
-// floats calls add for the numbers of a repeated field, packed or not.
-func (f field) floats(add func(float32)) error {
-	if f.typ != protowire.BytesType {
-		add(math.Float32frombits(uint32(f.varint)))
-		return nil
-	}
-	for b := f.bytes; len(b) > 0; {
-		v, n := protowire.ConsumeFixed32(b)
-		if n < 0 {
-			return errors.WithStack(protowire.ParseError(n))
-		}
-		add(math.Float32frombits(v))
-		b = b[n:]
-	}
-	return nil
+	})
+	return to, err
 }
