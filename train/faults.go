@@ -90,10 +90,9 @@ func (s *statistics) bringBack(p *graph.Params) {
 	p.Changed()
 }
 
-// finiteGrads checks the gradients, if there is something to be done about them
-// and clipping does not look at them anyway. Otherwise the next loss will tell.
+// finiteGrads checks the gradients, unless clipping does so anyway.
 func (c *Config) finiteGrads(model []G.ValueGrad, check check) error {
-	if c.OnNaN != SkipOnNaN || c.ClipNorm > 0 {
+	if c.ClipNorm > 0 {
 		return nil
 	}
 	squares := 0.0

@@ -165,14 +165,15 @@ func TestFiniteGrads(t *testing.T) {
 	r := &session{Run: &Run{stepsPerEpoch: 1}}
 	for _, v := range []float32{1, float32(math.NaN()), float32(math.Inf(-1)), math.MaxFloat32} {
 		grads := []G.ValueGrad{parameter{"a", vector(0, 0), vector(1, v)}, parameter{"b", vector(0), vector(2)}}
-		c := &Config{Faults: Faults{OnNaN: SkipOnNaN}}
-		err := c.finiteGrads(grads, r.check)
-		if finite := !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0); finite != (err == nil) {
-			t.Errorf("a gradient of %v: %v", v, err)
+		for _, c := range []Config{{Faults: Faults{OnNaN: SkipOnNaN}}, {Faults: Faults{OnNaN: StopOnNaN}}, {ClipValue: 1}} {
+			err := c.finiteGrads(grads, r.check)
+			if finite := !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0); finite != (err == nil) {
+				t.Errorf("a gradient of %v, %+v: %v", v, c, err)
+			}
 		}
-		c.OnNaN = StopOnNaN
+		c := &Config{ClipNorm: 1}
 		if err := c.finiteGrads(grads, r.check); err != nil {
-			t.Error(err)
+			t.Errorf("it looks at what clipping looks at: %v", err)
 		}
 	}
 }
