@@ -57,6 +57,7 @@ func TestPredictions(t *testing.T) {
 		want        []float32
 	}{
 		{"resnet20", "cifar10", []float32{2.3070, -2.9684, 1.4108, 2.5740, 1.8882, 1.1091, 1.0527, -2.5848, -1.2819, -3.5066}},
+		{"resnet20", "fashion-mnist", []float32{2.0629, -0.7363, 0.2453, -0.6424, -2.5358, 0.8622, -2.0874, 0.5145, 2.5058, -0.1887}},
 		{"convnet", "fashion-mnist", []float32{2.1322, -0.1468, -0.0333, -3.0650, -6.7377, -1.4854, 0.4156, -0.8425, 6.9906, 2.3878}},
 	} {
 		p, err := Load(c.model, c.data)
@@ -105,6 +106,7 @@ func TestNames(t *testing.T) {
 		{"", "cifar10", ""},
 		{"convnet", "", ""},
 		{"", "", "more than one set of pretrained weights is meant: want one of convnet of fashion-mnist, "},
+		{"", "fashion-mnist", "more than one set of pretrained weights is meant: want one of convnet of fashion-mnist, "},
 		{"", "cifar", `no pretrained weights for data called "cifar"; did you mean cifar10?`},
 		{"resnet18", "cifar10", `no pretrained weights for a model called "resnet18"; did you mean resnet20?`},
 		{"gpt", "cifar10", `no pretrained weights for a model called "gpt"; there are resnet20`},

@@ -1,9 +1,12 @@
 package train
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gorgonia-zoo/modelzoo/pretrained"
 )
 
 // Every recipe says where it is from and what it came to, names no folder, and can
@@ -59,14 +62,37 @@ func TestNamedRecipeNumbers(t *testing.T) {
 	if steps := he.Epochs * perEpoch; steps < 63900 || steps > 64100 || he.Optimizer.Nesterov || he.Optimizer.WeightDecay != 1e-4 {
 		t.Errorf("%d steps of %+v", steps, he.Optimizer)
 	}
-	fashion, err := RecipeConfig("fashion", Names{Data: "fashion-mnist:dir"})
+}
+
+// The weights that ship were trained by the recipes that claim their results.
+func TestRecipesOfPretrainedWeights(t *testing.T) {
+	list, err := NamedRecipes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	usual := DefaultConfig("resnet20", "fashion-mnist:dir")
-	fashion.Augment = usual.Augment
-	if fashion.Optimizer != usual.Optimizer || fashion.Epochs != usual.Epochs || fashion.BatchSize != usual.BatchSize {
-		t.Errorf("%+v, but measured was %+v", fashion, usual)
+	for name, data := range map[string]string{"cifar10-fast": "cifar10", "fashion": "fashion-mnist"} {
+		a, err := pretrained.Archive("resnet20", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := RecipeConfig(name, Names{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipe, err := c.recipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, changed := range changedSettings(a.Meta.Recipe, recipe) {
+			filledIn := func(begin string) bool { return strings.HasPrefix(changed, begin) }
+			if !slices.ContainsFunc([]string{"architecture.", "augment.usual ", "augment.erasing_", "mean ", "std "}, filledIn) {
+				t.Errorf("%s: %s", name, changed)
+			}
+		}
+		want := fmt.Sprintf("%.2f %% top-1", 100*a.Meta.Metrics["top1"])
+		if !slices.ContainsFunc(list, func(r NamedRecipe) bool { return r.Name == name && strings.HasPrefix(r.Result, want) }) {
+			t.Errorf("%s: the recipe does not tell the %s of the weights", name, want)
+		}
 	}
 }
 
