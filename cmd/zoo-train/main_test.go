@@ -246,11 +246,15 @@ func TestModels(t *testing.T) {
 	if len(list) != 2 || !reflect.DeepEqual(list[0], want) || list[1].Name != "resnet20" {
 		t.Errorf("got %+v", list)
 	}
-	if p := list[1].Pretrained; len(p) != 1 || p[0].Data != "cifar10" || p[0].Metrics["top1"] < 0.9125 {
+	if p := list[1].Pretrained; len(p) != 2 || p[0].Data != "cifar10" || p[0].Metrics["top1"] < 0.9125 {
 		t.Errorf("pretrained %+v", p)
 	}
-	if _, stdout, _ = zooTrain(t, "models", "resnet20"); !strings.Contains(stdout, "resnet20  cifar10 (top-1 91.64 %)\n") {
-		t.Errorf("%s", stdout)
+	for name, want := range map[string]string{
+		"resnet20": "resnet20  cifar10 (top-1 91.64 %), fashion-mnist (top-1 94.73 %)\n", "lstm-lm": "lstm-lm  tinyshakespeare (loss 1.5048)\n",
+	} {
+		if _, stdout, _ = zooTrain(t, "models", name); !strings.Contains(stdout, want) {
+			t.Errorf("%s\nlacks %s", stdout, want)
+		}
 	}
 }
 
