@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,44 @@ func TestTexts(t *testing.T) {
 		})
 		if err != nil || got.String() != c.want {
 			t.Errorf("%s: %q, %v, want %q", c.model, &got, err, c.want)
+		}
+	}
+}
+
+// What the generator makes shows things of all classes, in the eyes of the ConvNet that
+// is inside, too.
+func TestGenerators(t *testing.T) {
+	const n = 400
+	generator, err := Load("gan", "fashion-mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, err := generator.Images(n, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge, err := Load("convnet", "fashion-mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range images.Float32s() { // from -1 to 1
+		images.Float32s()[i] = ((v+1)/2 - judge.Meta.Input.Mean[0]) / judge.Meta.Input.Std[0]
+	}
+	predictor, err := judge.Predictor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits, err := predictor.Logits(images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := make([]int, 10)
+	for row := range slices.Chunk(logits.Float32s(), len(counts)) {
+		counts[slices.Index(row, slices.Max(row))]++
+	}
+	for class, count := range counts {
+		if count < n/50 || count > n/4 {
+			t.Errorf("%d of %d images show class %d", count, n, class)
 		}
 	}
 }
