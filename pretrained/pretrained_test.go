@@ -86,6 +86,7 @@ func TestPredictions(t *testing.T) {
 func TestTexts(t *testing.T) {
 	for _, c := range []struct{ model, data, want string }{
 		{"lstm-lm", "tinyshakespeare", "What is the state of the sea to the state,\nAnd t"},
+		{"transformer-lm", "tinyshakespeare", "What says you shall be so better than the sea\nTh"},
 	} {
 		p, err := Load(c.model, c.data)
 		if err != nil {
