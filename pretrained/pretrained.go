@@ -129,13 +129,27 @@ func Find(model, data string) (Name, error) {
 		return Name{}, err
 	}
 	if len(list) > 1 {
-		var all []string
-		for _, n := range list {
-			all = append(all, n.Model+" of "+n.Data)
-		}
-		return Name{}, errors.Errorf("more than one set of pretrained weights is meant: want one of %s", strings.Join(all, ", "))
+		return Name{}, undecided(model, data, list)
 	}
 	return list[0], nil
+}
+
+// undecided is the error of names that leave a choice.
+func undecided(model, data string, list []Name) error {
+	join := func(of func(Name) string) string {
+		var all []string
+		for _, n := range list {
+			all = append(all, of(n))
+		}
+		return strings.Join(all, ", ")
+	}
+	switch {
+	case data != "":
+		return errors.Errorf("several models have pretrained weights of %s, name the one: %s", data, join(func(n Name) string { return n.Model }))
+	case model != "":
+		return errors.Errorf("%s has several sets of pretrained weights, name the data: %s", model, join(func(n Name) string { return n.Data }))
+	}
+	return errors.Errorf("there are several sets of pretrained weights, name model and data: %s", join(func(n Name) string { return n.Model + " of " + n.Data }))
 }
 
 // narrow keeps the names that have a part, all if it is empty.

@@ -145,8 +145,9 @@ func TestNames(t *testing.T) {
 	for _, c := range []struct{ model, data, want string }{
 		{"", "cifar10", ""},
 		{"convnet", "", ""},
-		{"", "", "more than one set of pretrained weights is meant: want one of convnet of fashion-mnist, "},
-		{"", "fashion-mnist", "more than one set of pretrained weights is meant: want one of convnet of fashion-mnist, "},
+		{"", "", "there are several sets of pretrained weights, name model and data: convnet of fashion-mnist, "},
+		{"", "fashion-mnist", "several models have pretrained weights of fashion-mnist, name the one: convnet, gan, resnet20"},
+		{"resnet20", "", "resnet20 has several sets of pretrained weights, name the data: cifar10, fashion-mnist"},
 		{"", "cifar", `no pretrained weights for data called "cifar"; did you mean cifar10?`},
 		{"resnet18", "cifar10", `no pretrained weights for a model called "resnet18"; did you mean resnet20?`},
 		{"gpt", "cifar10", `no pretrained weights for a model called "gpt"; there are resnet20`},
