@@ -41,9 +41,9 @@ type Entry struct {
 	Name
 	// Size is that of the file in bytes.
 	Size int
-	// Meta is the model card: classes, preparation of the input, what was measured
-	// on data that were not trained on, the settings of the training, where the
-	// weights come from and their licence.
+	// Meta is the model card: classes or vocabulary, preparation of the input, what was
+	// measured (on data that were not trained on; of a GAN, the losses of its last
+	// epoch), the settings of the training, where the weights come from and their licence.
 	Meta weights.Meta
 }
 

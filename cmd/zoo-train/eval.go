@@ -47,7 +47,7 @@ func newEvalCommand(log *slog.Logger) *cobra.Command {
 				return cli.Usage(err)
 			}
 			if config.Pretrained != "" {
-				if e.Archive, err = pretrained.Archive(s.given["model"], config.Pretrained); err != nil {
+				if e.Archive, err = pretrained.Archive(config.Model, config.Pretrained); err != nil {
 					return cli.Usage(err)
 				}
 			}

@@ -11,7 +11,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
+	"github.com/gorgonia-zoo/modelzoo/internal/kerneltest"
 )
 
 // far is an int beyond all sizes: 1<<40, whose lower half is 0, where an int has 64
@@ -80,12 +80,7 @@ func checkOp(t *testing.T, c opCase) {
 // onEachTier runs f as a subtest on every CPU tier of this machine.
 func onEachTier(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
-	for _, tier := range kernel.Tiers() {
-		t.Run(name+"/"+tier.String(), func(t *testing.T) {
-			defer kernel.SetTier(kernel.SetTier(tier))
-			f(t)
-		})
-	}
+	t.Run(name, func(t *testing.T) { kerneltest.Tiers(t, f) })
 }
 
 // running is an operation compiled for a stock TapeMachine, together with the

@@ -6,17 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
+	"github.com/gorgonia-zoo/modelzoo/internal/kerneltest"
 )
-
-// tiers runs a test for each tier of this machine.
-func tiers(t *testing.T, test func(t *testing.T)) {
-	defer kernel.SetTier(kernel.CurrentTier())
-	for _, tier := range kernel.Tiers() {
-		kernel.SetTier(tier)
-		t.Run(tier.String(), test)
-	}
-}
 
 // cube returns all colours of one red.
 func cube(red int) (planes [3][]uint8) {
@@ -53,7 +44,7 @@ func TestAllColours(t *testing.T) {
 		step = 17
 	}
 	factors := []float32{0, 0.1, 0.6, 0.999, 1, 1.4, 2.5, 1e30}
-	tiers(t, func(t *testing.T) {
+	kerneltest.Tiers(t, func(t *testing.T) {
 		for red := 0; red < 256; red += step {
 			in := cube(red)
 			got, want := cloned(in), cloned(in)
@@ -73,7 +64,7 @@ func TestAllColours(t *testing.T) {
 
 // Grey stays grey, whatever its hue is turned by.
 func TestTurnsOfGrey(t *testing.T) {
-	tiers(t, func(t *testing.T) {
+	kerneltest.Tiers(t, func(t *testing.T) {
 		for steps := range 256 {
 			var in [3][]uint8
 			for c := range in {
@@ -91,7 +82,7 @@ func TestTurnsOfGrey(t *testing.T) {
 // Planes of all lengths, beside which nothing is written.
 func TestLengths(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	tiers(t, func(t *testing.T) {
+	kerneltest.Tiers(t, func(t *testing.T) {
 		for n := range 40 {
 			var in [3][]uint8
 			for c := range in {

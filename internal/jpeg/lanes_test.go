@@ -6,21 +6,12 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gorgonia-zoo/modelzoo/internal/kernel"
+	"github.com/gorgonia-zoo/modelzoo/internal/kerneltest"
 )
-
-// tiers runs a test for each tier of this machine.
-func tiers(t *testing.T, test func(t *testing.T)) {
-	defer kernel.SetTier(kernel.CurrentTier())
-	for _, tier := range kernel.Tiers() {
-		kernel.SetTier(tier)
-		t.Run(tier.String(), test)
-	}
-}
 
 // Vectors give what plain Go gives, for coefficients of any size.
 func TestInverseInVectors(t *testing.T) {
-	tiers(t, func(t *testing.T) {
+	kerneltest.Tiers(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
 		for n := range 20000 {
 			var b block
@@ -56,7 +47,7 @@ func TestColoursInVectors(t *testing.T) {
 		f(out[:n], out[n+1:][:n], out[2*n+2:][:n], y, cb, cr)
 		return out
 	}
-	tiers(t, func(t *testing.T) {
+	kerneltest.Tiers(t, func(t *testing.T) {
 		for v := range 1 << 16 {
 			cb, cr := row[:256], row[256:]
 			for i := range cb {
@@ -79,7 +70,7 @@ func TestColoursInVectors(t *testing.T) {
 }
 
 func TestUpsamplingInVectors(t *testing.T) {
-	tiers(t, func(t *testing.T) {
+	kerneltest.Tiers(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(9, 10))
 		for n := 1; n < 70; n++ {
 			near, far := make([]uint8, n), make([]uint8, n)
