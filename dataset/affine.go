@@ -1,6 +1,10 @@
 package dataset
 
-import "math"
+import (
+	"math"
+
+	"github.com/gorgonia-zoo/modelzoo/internal/resample"
+)
 
 // affine maps a place (x, y) of the result to the place (a*x + b*y + c,
 // d*x + e*y + f) of the image from which its pixel comes.
@@ -48,56 +52,33 @@ func (m *Image) warp(t affine) {
 	h, w := m.H, m.W
 	old := m.replace(m.C, h, w)
 	fix := func(v float64) int64 { return int64(math.Floor(v*one16 + 0.5)) }
-	step, row := place{fix(t.a), fix(t.d)}, place{fix(t.c + t.a*0.5 + t.b*0.5), fix(t.f + t.d*0.5 + t.e*0.5)}
+	row := resample.Line{
+		X: fix(t.c + t.a*0.5 + t.b*0.5), DX: fix(t.a),
+		Y: fix(t.f + t.d*0.5 + t.e*0.5), DY: fix(t.d),
+	}
 	b, e := fix(t.b), fix(t.e)
 	for y := range h {
 		// The columns whose pixels come from inside.
-		left, right := steps(row.x, step.x, int64(w)*one16, 0, w)
-		left, right = steps(row.y, step.y, int64(h)*one16, left, right)
-		from := place{row.x + int64(left)*step.x, row.y + int64(left)*step.y}
+		left, right := steps(row.X, row.DX, int64(w)*one16, 0, w)
+		left, right = steps(row.Y, row.DY, int64(h)*one16, left, right)
+		from := row.At(left)
+		whole := row.DX == one16 && row.DY == 0
 		for c := range m.C {
 			to, plane := m.Plane(c)[y*w:][:w], old[c*h*w:][:h*w]
 			clear(to[:left])
 			clear(to[right:])
-			if left < right && step == (place{one16, 0}) {
-				copy(to[left:right], plane[from.in(w):])
+			if whole && left < right {
+				copy(to[left:right], plane[from.Sample(w):])
 			}
 		}
-		if step != (place{one16, 0}) {
-			m.copyNearest(old, y*w+left, y*w+right, from, step)
+		if !whole {
+			resample.Nearest(m.Pix[y*w+left:], old, h*w, w, from, right-left)
 		}
-		row.x, row.y = row.x+b, row.y+e
+		row.X, row.Y = row.X+b, row.Y+e
 	}
 }
-
-// place is one in an image, with 16 bits after the point.
-type place struct{ x, y int64 }
 
 const one16 = 1 << 16
-
-// in returns the number of the nearest pixel in a plane of width w.
-func (p place) in(w int) int { return int(p.y>>16)*w + int(p.x>>16) }
-
-// copyNearest gives the pixels from the one numbered at up to end the values that
-// old has from a place on, which lies inside as all that follow do.
-func (m *Image) copyNearest(old []uint8, at, end int, from, step place) {
-	size := m.H * m.W
-	var places [128]int // of some pixels, for all channels
-	for at < end {
-		some := places[:min(end-at, len(places))]
-		for i := range some {
-			some[i] = from.in(m.W)
-			from.x, from.y = from.x+step.x, from.y+step.y
-		}
-		for c := range m.C {
-			plane, to := old[c*size:][:size], m.Plane(c)[at:][:len(some)]
-			for i, p := range some {
-				to[i] = plane[p]
-			}
-		}
-		at += len(some)
-	}
-}
 
 // steps returns for which i of those from first up to end at+i*step is from 0 up
 // to limit: again a range, which may be empty.

@@ -53,3 +53,15 @@ func BenchmarkAugment(b *testing.B) {
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 	})
 }
+
+// What a turned and a sheared image cost, 224x224 in colour, on one core.
+func BenchmarkWarp(b *testing.B) {
+	in := NewImage(3, 224, 224)
+	for name, by := range map[string]affine{"rotation": rotateBy(17, 224, 224), "shear across": shearXBy(0.3), "shear down": shearYBy(0.3)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				in.warp(by)
+			}
+		})
+	}
+}

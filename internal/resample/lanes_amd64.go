@@ -11,3 +11,8 @@ func acrossAVX2(dst *uint8, src *uint8, first *int, weights *int32, taps int, bl
 //
 //go:noescape
 func downAVX2(dst *uint8, src *uint8, stride int, weights *int32, taps int, blocks int)
+
+// nearestAVX2 is nearestGo for blocks of eight samples, in planes of at least four.
+//
+//go:noescape
+func nearestAVX2(dst *uint8, src *uint8, size int, planes int, width int32, x int32, y int32, dx int32, dy int32, blocks int)

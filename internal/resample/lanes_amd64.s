@@ -134,3 +134,82 @@ taps:
 	JNZ          block
 	VZEROUPPER
 	RET
+
+// func nearestAVX2(dst *uint8, src *uint8, size int, planes int, width int32, x int32, y int32, dx int32, dy int32, blocks int)
+// Requires: AVX, AVX2
+TEXT ·nearestAVX2(SB), NOSPLIT, $0-64
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         size+16(FP), DX
+	MOVQ         planes+24(FP), BX
+	MOVQ         blocks+56(FP), SI
+	MOVL         width+32(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         x+36(FP), DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         dx+44(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	VPMULLD      numbers<>+0(SB), Y2, Y3
+	VPADDD       Y3, Y1, Y1
+	VPSLLD       $0x03, Y2, Y2
+	MOVL         y+40(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	MOVL         dy+48(FP), DI
+	VMOVD        DI, X5
+	VPBROADCASTD X5, Y5
+	VPMULLD      numbers<>+0(SB), Y5, Y6
+	VPADDD       Y6, Y3, Y3
+	VPSLLD       $0x03, Y5, Y5
+	MOVQ         DX, DI
+	SUBQ         $0x04, DI
+	VMOVD        DI, X6
+	VPBROADCASTD X6, Y6
+	VPCMPEQD     Y7, Y7, Y7
+	VPSRLD       $0x18, Y7, Y7
+
+samples:
+	VPSRAD  $0x10, Y3, Y8
+	VPMULLD Y0, Y8, Y8
+	VPSRAD  $0x10, Y1, Y9
+	VPADDD  Y9, Y8, Y8
+	VPMINSD Y6, Y8, Y9
+	VPSUBD  Y9, Y8, Y8
+	VPSLLD  $0x03, Y8, Y8
+	VPADDD  Y2, Y1, Y1
+	VPADDD  Y5, Y3, Y3
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    BX, R9
+
+planes:
+	VPCMPEQD     Y10, Y10, Y10
+	VPGATHERDD   Y10, (DI)(Y9*1), Y4
+	VPSRLVD      Y8, Y4, Y4
+	VPAND        Y7, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X10
+	VPACKUSDW    X10, X4, X10
+	VPACKUSWB    X10, X10, X10
+	VMOVQ        X10, (R8)
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          planes
+	ADDQ         $0x08, AX
+	DECQ         SI
+	JNZ          samples
+	VZEROUPPER
+	RET
+
+DATA numbers<>+0(SB)/4, $+0
+DATA numbers<>+4(SB)/4, $+1
+DATA numbers<>+8(SB)/4, $+2
+DATA numbers<>+12(SB)/4, $+3
+DATA numbers<>+16(SB)/4, $+4
+DATA numbers<>+20(SB)/4, $+5
+DATA numbers<>+24(SB)/4, $+6
+DATA numbers<>+28(SB)/4, $+7
+GLOBL numbers<>(SB), RODATA|NOPTR, $32

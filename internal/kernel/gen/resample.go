@@ -8,11 +8,13 @@ import (
 
 func init() { sets["resample"] = resamples }
 
-// resamples emits the two passes of package resample, both in sums of 32 bits.
+// resamples emits the two passes of package resample, both in sums of 32 bits, and
+// its nearest samples.
 func resamples() {
 	half := all32(1 << 21)
 	acrossAVX2(half)
 	downAVX2(half)
+	nearestAVX2()
 }
 
 // acrossAVX2 emits four new samples at a time, each the sum of the lanes of a vector.
@@ -105,6 +107,80 @@ func downAVX2(half Mem) {
 	ADDQ(Imm(16), dst)
 	DECQ(blocks)
 	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// nearestAVX2 emits eight samples of every plane at a time. A sample is gathered with
+// the three after it; the last of a plane with those before them, and shifted down.
+func nearestAVX2() {
+	TEXT("nearestAVX2", NOSPLIT, "func(dst *uint8, src *uint8, size int, planes int, width int32, x int32, y int32, dx int32, dy int32, blocks int)")
+	Pragma("noescape")
+	Doc("nearestAVX2 is nearestGo for blocks of eight samples, in planes of at least four.")
+	numbers := GLOBL("numbers", RODATA|NOPTR)
+	for i := range 8 {
+		DATA(4*i, I32(int32(i)))
+	}
+	all := func(name string) reg.VecVirtual {
+		v := YMM()
+		VMOVD(Load(Param(name), GP32()), v.AsX())
+		VPBROADCASTD(v.AsX(), v)
+		return v
+	}
+	// along returns the places of the first samples, and what leads to the next ones.
+	along := func(at, by string) (first, next reg.VecVirtual) {
+		first, next = all(at), all(by)
+		v := YMM()
+		VPMULLD(numbers, next, v)
+		VPADDD(v, first, first)
+		VPSLLD(Imm(3), next, next)
+		return first, next
+	}
+	dst, src, size := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("size"), GP64())
+	planes, blocks := Load(Param("planes"), GP64()), Load(Param("blocks"), GP64())
+	width := all("width")
+	x, dx := along("x", "dx")
+	y, dy := along("y", "dy")
+	last, low, four := YMM(), YMM(), GP64()
+	MOVQ(size, four)
+	SUBQ(Imm(4), four)
+	VMOVD(four.As32(), last.AsX())
+	VPBROADCASTD(last.AsX(), last)
+	VPCMPEQD(low, low, low)
+	VPSRLD(Imm(24), low, low)
+
+	Label("samples")
+	at, column, first, shift := YMM(), YMM(), YMM(), YMM()
+	VPSRAD(Imm(16), y, at)
+	VPMULLD(width, at, at)
+	VPSRAD(Imm(16), x, column)
+	VPADDD(column, at, at)
+	VPMINSD(last, at, first)
+	VPSUBD(first, at, shift)
+	VPSLLD(Imm(3), shift, shift)
+	VPADDD(dx, x, x)
+	VPADDD(dy, y, y)
+	from, to, n := GP64(), GP64(), GP64()
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(planes, n)
+	Label("planes")
+	mask, v, upper := YMM(), YMM(), XMM()
+	VPCMPEQD(mask, mask, mask)
+	VPGATHERDD(mask, Mem{Base: from, Index: first, Scale: 1}, v)
+	VPSRLVD(shift, v, v)
+	VPAND(low, v, v)
+	VEXTRACTI128(Imm(1), v, upper)
+	VPACKUSDW(upper, v.AsX(), upper)
+	VPACKUSWB(upper, upper, upper)
+	VMOVQ(upper, Mem{Base: to})
+	ADDQ(size, from)
+	ADDQ(size, to)
+	DECQ(n)
+	JNZ(LabelRef("planes"))
+	ADDQ(Imm(8), dst)
+	DECQ(blocks)
+	JNZ(LabelRef("samples"))
 	VZEROUPPER()
 	RET()
 }
