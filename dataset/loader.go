@@ -63,7 +63,6 @@ type Loader struct {
 	data    Dataset
 	config  Config
 	c, h, w int // of a transformed image
-	table   [][256]float32
 	batches int // of an epoch
 
 	epoch, batch int // what Next returns next
@@ -117,7 +116,6 @@ func NewLoader(data Dataset, config Config) (*Loader, error) {
 	return &Loader{
 		data: data, config: config,
 		c: c, h: h, w: w,
-		table:   config.Pipeline.Normalize.table(c),
 		batches: batches,
 		// In use at once: what is ahead, what Next waits for, the caller's.
 		free: make(chan *Batch, config.Prefetch+2),

@@ -53,30 +53,15 @@ func (n Normalization) check(c int) error {
 	return nil
 }
 
-// table returns (v/255 - mean) / std for every byte v and each of c channels,
-// computed in float32 in the order in which PyTorch computes it, and so equal
-// to it in every bit.
-func (n Normalization) table(c int) [][256]float32 {
-	t := make([][256]float32, c)
-	for ch := range t {
-		for v := range t[ch] {
-			x := float32(v) / 255
-			if len(n.Mean) != 0 {
-				x = (x - n.Mean[ch]) / n.Std[ch]
-			}
-			t[ch][v] = x
-		}
-	}
-	return t
-}
-
-// toFloat writes the image to dst (C, H, W) through a table of its bytes.
-func toFloat(dst []float32, m *Image, table [][256]float32) {
-	n := m.H * m.W
+// apply writes the image to dst (C, H, W), to the bits of ToTensor and Normalize in
+// torchvision.
+func (n Normalization) apply(dst []float32, m *Image) {
+	size := m.H * m.W
 	for c := range m.C {
-		t, d := &table[c], dst[c*n:(c+1)*n]
-		for i, v := range m.Plane(c) {
-			d[i] = t[v]
+		mean, std := float32(0), float32(1)
+		if len(n.Mean) != 0 {
+			mean, std = n.Mean[c], n.Std[c]
 		}
+		colour.Normalize(dst[c*size:(c+1)*size], m.Plane(c), mean, std)
 	}
 }

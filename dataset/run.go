@@ -210,7 +210,7 @@ func (w *worker) read(b *Batch, i, index int) (err error) {
 		return errors.WithMessagef(err, "image %d", index)
 	}
 	w.source = l.draws(b, i, index)
-	if err := l.config.Pipeline.run(&w.image, w.rand, b.slot(i), l.table); err != nil {
+	if err := l.config.Pipeline.Apply(&w.image, w.rand, b.slot(i)); err != nil {
 		return errors.WithMessagef(err, "image %d", index)
 	}
 	b.Labels[i], b.Indices[i] = label, index

@@ -52,11 +52,6 @@ func (p Pipeline) Shape(c, h, w int) (outC, outH, outW int, err error) {
 // be the size of the transformed image. m is changed. The random parameters are
 // drawn from r in the order of the transforms.
 func (p Pipeline) Apply(m *Image, r *rand.Rand, dst []float32) error {
-	return p.run(m, r, dst, nil)
-}
-
-// run is Apply with the normalisation's table, if it has been made already.
-func (p Pipeline) run(m *Image, r *rand.Rand, dst []float32, table [][256]float32) error {
 	for _, t := range p.Transforms {
 		if err := t.Apply(m, r); err != nil {
 			return err
@@ -68,13 +63,10 @@ func (p Pipeline) run(m *Image, r *rand.Rand, dst []float32, table [][256]float3
 	if len(dst) != len(m.Pix) {
 		return errors.Errorf("transformed image of shape (%d, %d, %d) for %d values", m.C, m.H, m.W, len(dst))
 	}
-	if table == nil {
-		if err := p.Normalize.check(m.C); err != nil {
-			return err
-		}
-		table = p.Normalize.table(m.C)
+	if err := p.Normalize.check(m.C); err != nil {
+		return err
 	}
-	toFloat(dst, m, table)
+	p.Normalize.apply(dst, m)
 	p.Erasing.apply(dst, m.C, m.H, m.W, r)
 	return nil
 }

@@ -2,6 +2,7 @@ package colour
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -96,6 +97,35 @@ func TestLengths(t *testing.T) {
 			turnGo(want[0][:n], want[1][:n], want[2][:n], 40)
 			saturateGo(want[0][:n], want[1][:n], want[2][:n], 1.3)
 			same(t, "both", in, got, want)
+		}
+	})
+}
+
+// All values, by means and deviations of any size, and of all lengths: the two
+// divisions and the difference, and nothing beside.
+func TestNormalize(t *testing.T) {
+	var all []uint8
+	for i := range 256 {
+		all = append(all, uint8(i))
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	kerneltest.Tiers(t, func(t *testing.T) {
+		for n := range 257 {
+			mean, std := float32(0), float32(1)
+			if n > 8 && n != 256 {
+				mean, std = float32(r.NormFloat64()), float32(math.Exp(8*r.NormFloat64()))
+			}
+			from := r.IntN(257 - n)
+			got := make([]float32, n+1)
+			Normalize(got[:n], all[from:][:n], mean, std)
+			for i, x := range got[:n] {
+				if want := (float32(from+i)/255 - mean) / std; x != want {
+					t.Fatalf("(%d/255 - %v) / %v is %v, want %v", from+i, mean, std, x, want)
+				}
+			}
+			if got[n] != 0 {
+				t.Fatalf("%d values: wrote one more", n)
+			}
 		}
 	})
 }

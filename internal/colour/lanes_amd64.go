@@ -11,3 +11,8 @@ func saturateAVX2(red *uint8, green *uint8, blue *uint8, blocks int, factor floa
 //
 //go:noescape
 func turnAVX2(red *uint8, green *uint8, blue *uint8, blocks int, steps uint32)
+
+// normalizeAVX2 is normalizeGo for blocks of eight values.
+//
+//go:noescape
+func normalizeAVX2(dst *float32, src *uint8, blocks int, mean float32, std float32)

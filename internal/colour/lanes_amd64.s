@@ -402,3 +402,40 @@ block:
 	JNZ         block
 	VZEROUPPER
 	RET
+
+DATA all32x3b808081<>+0(SB)/4, $+998277249
+DATA all32x3b808081<>+4(SB)/4, $+998277249
+DATA all32x3b808081<>+8(SB)/4, $+998277249
+DATA all32x3b808081<>+12(SB)/4, $+998277249
+DATA all32x3b808081<>+16(SB)/4, $+998277249
+DATA all32x3b808081<>+20(SB)/4, $+998277249
+DATA all32x3b808081<>+24(SB)/4, $+998277249
+DATA all32x3b808081<>+28(SB)/4, $+998277249
+GLOBL all32x3b808081<>(SB), RODATA|NOPTR, $32
+
+// func normalizeAVX2(dst *float32, src *uint8, blocks int, mean float32, std float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·normalizeAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS mean+24(FP), Y0
+	VBROADCASTSS std+28(FP), Y1
+	VMOVUPS      all32x437f0000<>+0(SB), Y2
+	VMOVUPS      all32x3b808081<>+0(SB), Y3
+
+block:
+	VPMOVZXBD    (CX), Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y3, Y4, Y5
+	VFNMADD231PS Y2, Y5, Y4
+	VFMADD231PS  Y3, Y4, Y5
+	VSUBPS       Y0, Y5, Y5
+	VDIVPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (AX)
+	ADDQ         $0x08, CX
+	ADDQ         $0x20, AX
+	DECQ         DX
+	JNZ          block
+	VZEROUPPER
+	RET

@@ -4,8 +4,9 @@ import "github.com/gorgonia-zoo/modelzoo/internal/kernel"
 
 // Colours that are done at a time.
 const (
-	saturated = 8
-	turned    = 4
+	saturated  = 8
+	turned     = 4
+	normalized = 8 // values of one channel
 )
 
 func vectors() bool { return kernel.CurrentTier() >= kernel.AVX2 }
@@ -28,4 +29,18 @@ func turnLanes(r, g, b []uint8, steps uint8) int {
 	}
 	turnAVX2(&r[0], &g[0], &b[0], n/turned, uint32(steps))
 	return n
+}
+
+// normalizeLanes does Normalize if it can. The last values are done with some before
+// them, once more.
+func normalizeLanes(dst []float32, src []uint8, mean, std float32) bool {
+	n := len(src)
+	if n < normalized || !vectors() {
+		return false
+	}
+	normalizeAVX2(&dst[0], &src[0], n/normalized, mean, std)
+	if at := n - normalized; n%normalized != 0 {
+		normalizeAVX2(&dst[at], &src[at], 1, mean, std)
+	}
+	return true
 }

@@ -17,6 +17,7 @@ func colours() {
 	full := all32f(255)
 	saturateAVX2(full)
 	turnAVX2(full)
+	normalizeAVX2(full)
 }
 
 // all32f and all64f are vectors of one number.
@@ -257,4 +258,43 @@ func (t turner) near(value, less reg.VecVirtual) reg.VecVirtual {
 	VADDPD(t.half64, x, x)
 	VCVTTPD2DQY(x, whole)
 	return whole
+}
+
+// normalizeAVX2 emits eight values at a time. The quotient by 255 is the product with
+// its inverse, mended by what that leaves: for whole numbers up to 255 the same float32
+// as the division, which takes as long as all the rest.
+func normalizeAVX2(full Mem) {
+	inverse := all32f(1 / float32(255))
+	TEXT("normalizeAVX2", NOSPLIT, "func(dst *float32, src *uint8, blocks int, mean float32, std float32)")
+	Pragma("noescape")
+	Doc("normalizeAVX2 is normalizeGo for blocks of eight values.")
+	dst, src, blocks := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("blocks"), GP64())
+	all := func(name string) reg.VecVirtual {
+		at, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		v := YMM()
+		VBROADCASTSS(at.Addr, v)
+		return v
+	}
+	mean, std, by, part := all("mean"), all("std"), YMM(), YMM()
+	VMOVUPS(full, by)
+	VMOVUPS(inverse, part)
+	Label("block")
+	v, quotient := YMM(), YMM()
+	VPMOVZXBD(Mem{Base: src}, v)
+	VCVTDQ2PS(v, v)
+	VMULPS(part, v, quotient)
+	VFNMADD231PS(by, quotient, v)
+	VFMADD231PS(part, v, quotient)
+	VSUBPS(mean, quotient, quotient)
+	VDIVPS(std, quotient, quotient)
+	VMOVUPS(quotient, Mem{Base: dst})
+	ADDQ(Imm(8), src)
+	ADDQ(Imm(32), dst)
+	DECQ(blocks)
+	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
 }
