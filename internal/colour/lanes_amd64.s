@@ -84,7 +84,7 @@ block:
 	VMINPS       Y2, Y4, Y4
 	VCVTTPS2DQ   Y4, Y4
 	VEXTRACTI128 $0x01, Y4, X8
-	VPACKSSDW    X8, X4, X8
+	VPACKUSDW    X8, X4, X8
 	VPACKUSWB    X8, X8, X8
 	VMOVQ        X8, (AX)
 	ADDQ         $0x08, AX
@@ -96,7 +96,7 @@ block:
 	VMINPS       Y2, Y5, Y5
 	VCVTTPS2DQ   Y5, Y5
 	VEXTRACTI128 $0x01, Y5, X4
-	VPACKSSDW    X4, X5, X4
+	VPACKUSDW    X4, X5, X4
 	VPACKUSWB    X4, X4, X4
 	VMOVQ        X4, (CX)
 	ADDQ         $0x08, CX
@@ -108,7 +108,7 @@ block:
 	VMINPS       Y2, Y6, Y6
 	VCVTTPS2DQ   Y6, Y6
 	VEXTRACTI128 $0x01, Y6, X3
-	VPACKSSDW    X3, X6, X3
+	VPACKUSDW    X3, X6, X3
 	VPACKUSWB    X3, X3, X3
 	VMOVQ        X3, (DX)
 	ADDQ         $0x08, DX

@@ -143,24 +143,14 @@ TEXT ·nearestAVX2(SB), NOSPLIT, $0-64
 	MOVQ         size+16(FP), DX
 	MOVQ         planes+24(FP), BX
 	MOVQ         blocks+56(FP), SI
-	MOVL         width+32(FP), DI
-	VMOVD        DI, X0
-	VPBROADCASTD X0, Y0
-	MOVL         x+36(FP), DI
-	VMOVD        DI, X1
-	VPBROADCASTD X1, Y1
-	MOVL         dx+44(FP), DI
-	VMOVD        DI, X2
-	VPBROADCASTD X2, Y2
+	VBROADCASTSS width+32(FP), Y0
+	VBROADCASTSS x+36(FP), Y1
+	VBROADCASTSS dx+44(FP), Y2
 	VPMULLD      numbers<>+0(SB), Y2, Y3
 	VPADDD       Y3, Y1, Y1
 	VPSLLD       $0x03, Y2, Y2
-	MOVL         y+40(FP), DI
-	VMOVD        DI, X3
-	VPBROADCASTD X3, Y3
-	MOVL         dy+48(FP), DI
-	VMOVD        DI, X5
-	VPBROADCASTD X5, Y5
+	VBROADCASTSS y+40(FP), Y3
+	VBROADCASTSS dy+48(FP), Y5
 	VPMULLD      numbers<>+0(SB), Y5, Y6
 	VPADDD       Y6, Y3, Y3
 	VPSLLD       $0x03, Y5, Y5

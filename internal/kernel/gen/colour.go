@@ -20,18 +20,6 @@ func colours() {
 	normalizeAVX2(full)
 }
 
-// all32f and all64f are vectors of one number.
-func all32f(v float32) Mem { return all32(int32(math.Float32bits(v))) }
-
-func all64f(v float64) Mem {
-	bits := math.Float64bits(v)
-	m := GLOBL(fmt.Sprintf("all64x%016x", bits), RODATA|NOPTR)
-	for i := range 4 {
-		DATA(8*i, U64(bits))
-	}
-	return m
-}
-
 // saturateAVX2 emits eight colours at a time.
 func saturateAVX2(full Mem) {
 	weights := [3]Mem{all32(19595), all32(38470), all32(7471)}
@@ -41,12 +29,7 @@ func saturateAVX2(full Mem) {
 	Doc("saturateAVX2 is saturateGo for blocks of eight colours.")
 	planes := [3]reg.Register{Load(Param("red"), GP64()), Load(Param("green"), GP64()), Load(Param("blue"), GP64())}
 	blocks := Load(Param("blocks"), GP64())
-	factor, zero, limit := YMM(), YMM(), YMM()
-	at, err := Param("factor").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(at.Addr, factor)
+	factor, zero, limit := inAll("factor"), YMM(), YMM()
 	VXORPS(zero, zero, zero)
 	VMOVUPS(full, limit)
 	Label("block")
@@ -72,11 +55,7 @@ func saturateAVX2(full Mem) {
 		VMAXPS(zero, v, v)
 		VMINPS(limit, v, v)
 		VCVTTPS2DQ(v, v)
-		upper := XMM()
-		VEXTRACTI128(Imm(1), v, upper)
-		VPACKSSDW(upper, v.AsX(), upper)
-		VPACKUSWB(upper, upper, upper)
-		VMOVQ(upper, Mem{Base: p})
+		storeBytes(v, Mem{Base: p})
 		ADDQ(Imm(8), p)
 	}
 	DECQ(blocks)
@@ -269,16 +248,7 @@ func normalizeAVX2(full Mem) {
 	Pragma("noescape")
 	Doc("normalizeAVX2 is normalizeGo for blocks of eight values.")
 	dst, src, blocks := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("blocks"), GP64())
-	all := func(name string) reg.VecVirtual {
-		at, err := Param(name).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		v := YMM()
-		VBROADCASTSS(at.Addr, v)
-		return v
-	}
-	mean, std, by, part := all("mean"), all("std"), YMM(), YMM()
+	mean, std, by, part := inAll("mean"), inAll("std"), YMM(), YMM()
 	VMOVUPS(full, by)
 	VMOVUPS(inverse, part)
 	Label("block")

@@ -19,23 +19,6 @@ func jpegs() {
 	jpegWiden()
 }
 
-// all32 and all16 are vectors that repeat a number.
-func all32(v int32) Mem {
-	m := GLOBL(fmt.Sprintf("all32x%08x", uint32(v)), RODATA|NOPTR)
-	for i := range 8 {
-		DATA(4*i, I32(v))
-	}
-	return m
-}
-
-func all16(v int16) Mem {
-	m := GLOBL(fmt.Sprintf("all16x%04x", uint16(v)), RODATA|NOPTR)
-	for i := range 16 {
-		DATA(2*i, I16(v))
-	}
-	return m
-}
-
 // jpegInverse emits the inverse transform. A vector has a row of the block in double
 // words, so that the columns are transformed side by side; then they change places.
 // Of what goes into a transform only the lower word matters.

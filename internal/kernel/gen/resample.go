@@ -121,15 +121,9 @@ func nearestAVX2() {
 	for i := range 8 {
 		DATA(4*i, I32(int32(i)))
 	}
-	all := func(name string) reg.VecVirtual {
-		v := YMM()
-		VMOVD(Load(Param(name), GP32()), v.AsX())
-		VPBROADCASTD(v.AsX(), v)
-		return v
-	}
 	// along returns the places of the first samples, and what leads to the next ones.
 	along := func(at, by string) (first, next reg.VecVirtual) {
-		first, next = all(at), all(by)
+		first, next = inAll(at), inAll(by)
 		v := YMM()
 		VPMULLD(numbers, next, v)
 		VPADDD(v, first, first)
@@ -138,7 +132,7 @@ func nearestAVX2() {
 	}
 	dst, src, size := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("size"), GP64())
 	planes, blocks := Load(Param("planes"), GP64()), Load(Param("blocks"), GP64())
-	width := all("width")
+	width := inAll("width")
 	x, dx := along("x", "dx")
 	y, dy := along("y", "dy")
 	last, low, four := YMM(), YMM(), GP64()
@@ -165,15 +159,12 @@ func nearestAVX2() {
 	MOVQ(dst, to)
 	MOVQ(planes, n)
 	Label("planes")
-	mask, v, upper := YMM(), YMM(), XMM()
+	mask, v := YMM(), YMM()
 	VPCMPEQD(mask, mask, mask)
 	VPGATHERDD(mask, Mem{Base: from, Index: first, Scale: 1}, v)
 	VPSRLVD(shift, v, v)
 	VPAND(low, v, v)
-	VEXTRACTI128(Imm(1), v, upper)
-	VPACKUSDW(upper, v.AsX(), upper)
-	VPACKUSWB(upper, upper, upper)
-	VMOVQ(upper, Mem{Base: to})
+	storeBytes(v, Mem{Base: to})
 	ADDQ(size, from)
 	ADDQ(size, to)
 	DECQ(n)
