@@ -93,6 +93,26 @@ func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
 }
 
+// checkAnyProcs fails unless run, which returns new memory, gives the same bits at any
+// GOMAXPROCS.
+func checkAnyProcs(t *testing.T, what string, run func() [][]float32) {
+	t.Helper()
+	var first [][]float32
+	for _, procs := range []int{1, 2, 4} {
+		withProcs(t, procs, func() {
+			got := run()
+			if first == nil {
+				first = got
+			}
+			for i := range got {
+				if !sameBits(got[i], first[i]) {
+					t.Errorf("%s: GOMAXPROCS %d gives other bits in result %d", what, procs, i)
+				}
+			}
+		})
+	}
+}
+
 // checkRepeats fails unless run gives the same bits at any GOMAXPROCS and
 // allocates nothing from its second call on.
 func checkRepeats(t *testing.T, what string, run func() []float32) {
